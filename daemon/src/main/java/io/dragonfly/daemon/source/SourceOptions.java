@@ -1,0 +1,203 @@
+package io.dragonfly.daemon.source;
+
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * How origins are read. All limits and waits of the package are here.
+ *
+ * @param userAgent sent if the request has no User-Agent
+ * @param requestHeaders added to each request that lacks them ({@code backend.requestHeader})
+ * @param maxRetries how often a request is repeated after a transient failure, before any byte of
+ *     the body ({@code backend.maxRetries}); 0..10
+ * @param firstPause before the first repetition, doubled for each further one, each with a jitter
+ *     of one half
+ * @param maxPause the longest pause between attempts, also where {@code Retry-After} asks for more
+ * @param connectTimeout per address, and again for the TLS handshake
+ * @param headerTimeout from the request to the first byte of the answer
+ * @param stallTimeout the longest time without a byte while a body is read
+ * @param maxConnectionsPerOrigin at the same time to one origin (scheme, host, port); more wait
+ * @param maxConnections at the same time in all
+ * @param caCertificates certificates (PEM or DER) of authorities to trust beside Java's own
+ * @param cacheRedirects whether the target of a redirect is kept for the next requests
+ * @param redirectTtl how long it is kept
+ * @param allowPlainAfterTls whether a redirect may lead from https to http
+ * @param environment where HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY are looked up
+ */
+public record SourceOptions(
+    String userAgent,
+    Map<String, String> requestHeaders,
+    int maxRetries,
+    Duration firstPause,
+    Duration maxPause,
+    Duration connectTimeout,
+    Duration headerTimeout,
+    Duration stallTimeout,
+    int maxConnectionsPerOrigin,
+    int maxConnections,
+    List<byte[]> caCertificates,
+    boolean cacheRedirects,
+    Duration redirectTtl,
+    boolean allowPlainAfterTls,
+    Map<String, String> environment) {
+
+  public SourceOptions {
+    requestHeaders = new LinkedHashMap<>(requestHeaders);
+    caCertificates = List.copyOf(caCertificates);
+    environment = Map.copyOf(environment);
+    within("maxRetries", maxRetries, 0, 10);
+    within("maxConnectionsPerOrigin", maxConnectionsPerOrigin, 1, 10_000);
+    within("maxConnections", maxConnections, 1, 100_000);
+    positive("firstPause", firstPause);
+    positive("maxPause", maxPause);
+    positive("connectTimeout", connectTimeout);
+    positive("headerTimeout", headerTimeout);
+    positive("stallTimeout", stallTimeout);
+    positive("redirectTtl", redirectTtl);
+  }
+
+  /** The defaults, with the proxies of this process's environment. */
+  public static SourceOptions defaults() {
+    return builder().build();
+  }
+
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  private static void within(String name, int value, int least, int most) {
+    if (value < least || value > most) {
+      throw new IllegalArgumentException(
+          name + " is " + value + " and must be " + least + " to " + most);
+    }
+  }
+
+  private static void positive(String name, Duration value) {
+    if (value.isNegative() || value.isZero() || value.compareTo(Duration.ofDays(1)) > 0) {
+      throw new IllegalArgumentException(
+          name + " is " + value + " and must be more than 0 and at most a day");
+    }
+  }
+
+  /** Begins with the defaults. */
+  public static final class Builder {
+    private String userAgent = defaultUserAgent();
+    private Map<String, String> requestHeaders = Map.of();
+    private int maxRetries = 3;
+    private Duration firstPause = Duration.ofMillis(250);
+    private Duration maxPause = Duration.ofSeconds(20);
+    private Duration connectTimeout = Duration.ofSeconds(10);
+    private Duration headerTimeout = Duration.ofSeconds(60);
+    private Duration stallTimeout = Duration.ofSeconds(30);
+    private int maxConnectionsPerOrigin = 32;
+    private int maxConnections = 256;
+    private List<byte[]> caCertificates = List.of();
+    private boolean cacheRedirects = true;
+    private Duration redirectTtl = Duration.ofMinutes(10);
+    private boolean allowPlainAfterTls;
+    private Map<String, String> environment = System.getenv();
+
+    private Builder() {}
+
+    private static String defaultUserAgent() {
+      String version = SourceOptions.class.getPackage().getImplementationVersion();
+      return "dragonfly/" + (version == null ? "dev" : version);
+    }
+
+    public Builder userAgent(String value) {
+      userAgent = value;
+      return this;
+    }
+
+    public Builder requestHeaders(Map<String, String> value) {
+      requestHeaders = value;
+      return this;
+    }
+
+    public Builder maxRetries(int value) {
+      maxRetries = value;
+      return this;
+    }
+
+    public Builder firstPause(Duration value) {
+      firstPause = value;
+      return this;
+    }
+
+    public Builder maxPause(Duration value) {
+      maxPause = value;
+      return this;
+    }
+
+    public Builder connectTimeout(Duration value) {
+      connectTimeout = value;
+      return this;
+    }
+
+    public Builder headerTimeout(Duration value) {
+      headerTimeout = value;
+      return this;
+    }
+
+    public Builder stallTimeout(Duration value) {
+      stallTimeout = value;
+      return this;
+    }
+
+    public Builder maxConnectionsPerOrigin(int value) {
+      maxConnectionsPerOrigin = value;
+      return this;
+    }
+
+    public Builder maxConnections(int value) {
+      maxConnections = value;
+      return this;
+    }
+
+    public Builder caCertificates(List<byte[]> value) {
+      caCertificates = value;
+      return this;
+    }
+
+    public Builder cacheRedirects(boolean value) {
+      cacheRedirects = value;
+      return this;
+    }
+
+    public Builder redirectTtl(Duration value) {
+      redirectTtl = value;
+      return this;
+    }
+
+    public Builder allowPlainAfterTls(boolean value) {
+      allowPlainAfterTls = value;
+      return this;
+    }
+
+    public Builder environment(Map<String, String> value) {
+      environment = value;
+      return this;
+    }
+
+    public SourceOptions build() {
+      return new SourceOptions(
+          userAgent,
+          requestHeaders,
+          maxRetries,
+          firstPause,
+          maxPause,
+          connectTimeout,
+          headerTimeout,
+          stallTimeout,
+          maxConnectionsPerOrigin,
+          maxConnections,
+          caCertificates,
+          cacheRedirects,
+          redirectTtl,
+          allowPlainAfterTls,
+          environment);
+    }
+  }
+}
