@@ -1,0 +1,52 @@
+package io.dragonfly.lab.origin;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/**
+ * Content made from a seed: any part of it can be computed without the rest, so an origin of any
+ * size needs no file. The 8 bytes at offset 8k are the k-th output of SplitMix64, little-endian.
+ */
+public record LabContent(long seed, long length) {
+  private static final int CHUNK = 1 << 16;
+
+  /** Fills {@code target} from its start with the bytes from {@code offset}. */
+  public void read(long offset, byte[] target, int count) {
+    ByteBuffer word = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
+    int done = 0;
+    while (done < count) {
+      long at = offset + done;
+      word.putLong(0, mix(seed + (at >>> 3) * 0x9E3779B97F4A7C15L));
+      int from = (int) (at & 7);
+      int part = Math.min(8 - from, count - done);
+      System.arraycopy(word.array(), from, target, done, part);
+      done += part;
+    }
+  }
+
+  /** SHA-256 of the whole, in hex. */
+  public String sha256() {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      byte[] chunk = new byte[CHUNK];
+      for (long at = 0; at < length; at += CHUNK) {
+        int part = (int) Math.min(CHUNK, length - at);
+        read(at, chunk, part);
+        digest.update(chunk, 0, part);
+      }
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-256", e);
+    }
+  }
+
+  private static long mix(long value) {
+    long z = value;
+    z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
+    z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
+    return z ^ (z >>> 31);
+  }
+}
