@@ -1,0 +1,8 @@
+/**
+ * Limits on rates. One bucket is shared by all threads whose traffic it limits; it never blocks, it
+ * only says how long to wait.
+ */
+@NullMarked
+package io.dragonfly.common.limit;
+
+import org.jspecify.annotations.NullMarked;
