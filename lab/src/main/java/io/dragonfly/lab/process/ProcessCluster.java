@@ -1,0 +1,217 @@
+package io.dragonfly.lab.process;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A scheduler and daemons on 127.0.0.1, each a process of its own, configured by files in
+ * upstream's words. Each daemon has a host name of its own. {@link #close} kills what still runs.
+ */
+public final class ProcessCluster implements AutoCloseable {
+  private static final Duration START_LIMIT = Duration.ofSeconds(60);
+
+  private final Path directory;
+  private final int schedulerPort;
+  private final Map<String, Program> programs = new HashMap<>();
+  private final Map<String, Integer> ports = new HashMap<>();
+
+  /** A cluster without members; its files go below {@code directory}, which should be short. */
+  public ProcessCluster(Path directory) throws IOException {
+    this.directory = Files.createDirectories(directory);
+    this.schedulerPort = freePort();
+  }
+
+  public int schedulerPort() {
+    return schedulerPort;
+  }
+
+  /** Starts the scheduler, again on the same port when it was stopped. */
+  public Program startScheduler() throws IOException, InterruptedException {
+    Path config = directory.resolve("scheduler.yaml");
+    Files.writeString(
+        config,
+        """
+        server:
+          advertiseIP: 127.0.0.1
+          listenIP: 127.0.0.1
+          port: %d
+          advertisePort: %d
+          host: lab-scheduler
+        """
+            .formatted(schedulerPort, schedulerPort));
+    Program program =
+        Program.start(
+            directory.resolve("scheduler.log"),
+            Map.of(),
+            List.of(),
+            List.of(
+                "scheduler",
+                "--config",
+                config.toString(),
+                "--dynconfig",
+                directory.resolve("scheduler-dynconfig.yaml").toString(),
+                "--console"));
+    programs.put("scheduler", program);
+    awaitPort(program, schedulerPort);
+    return program;
+  }
+
+  /** Starts a seed peer. */
+  public Program startSeed(String name) throws IOException, InterruptedException {
+    return startDaemon(name, "seedPeer:\n  enable: true\n  type: super\n");
+  }
+
+  /** Starts a normal peer. */
+  public Program startPeer(String name) throws IOException, InterruptedException {
+    return startDaemon(name, "");
+  }
+
+  /**
+   * Starts a daemon and waits until it serves its unix socket. A daemon of a known name gets the
+   * same directory and ports again.
+   *
+   * @param extra more of its configuration, as YAML sections
+   */
+  public Program startDaemon(String name, String extra) throws IOException, InterruptedException {
+    Path home = Files.createDirectories(directory.resolve(name));
+    int upload = port(name + ".upload");
+    Path config = home.resolve("dfdaemon.yaml");
+    Files.writeString(
+        config,
+        """
+        host:
+          hostname: %s
+          ip: 127.0.0.1
+        download:
+          server:
+            socketPath: %s
+        upload:
+          server:
+            ip: 127.0.0.1
+            port: %d
+        storage:
+          dir: %s
+          keep: true
+          server:
+            ip: 127.0.0.1
+            tcpPort: %d
+        scheduler:
+          announceInterval: 5s
+        health:
+          server:
+            ip: 127.0.0.1
+            port: %d
+        metrics:
+          server:
+            ip: 127.0.0.1
+            port: %d
+        proxy:
+          server:
+            ip: 127.0.0.1
+            port: %d
+        """
+                .formatted(
+                    name,
+                    socket(name),
+                    upload,
+                    home.resolve("storage"),
+                    port(name + ".tcp"),
+                    port(name + ".health"),
+                    port(name + ".metrics"),
+                    port(name + ".proxy"))
+            + extra);
+    Path dynconfig = home.resolve("dynconfig.yaml");
+    Files.writeString(dynconfig, "scheduler:\n  addrs: [\"127.0.0.1:" + schedulerPort + "\"]\n");
+    Program program =
+        Program.start(
+            home.resolve("dfdaemon.log"),
+            Map.of(),
+            List.of("-Xmx256m", "-XX:MaxDirectMemorySize=256m"),
+            List.of(
+                "dfdaemon",
+                "--config",
+                config.toString(),
+                "--dynconfig",
+                dynconfig.toString(),
+                "--console"));
+    programs.put(name, program);
+    awaitPort(program, port(name + ".health"));
+    return program;
+  }
+
+  public Program program(String name) {
+    Program program = programs.get(name);
+    if (program == null) {
+      throw new IllegalArgumentException("no program " + name);
+    }
+    return program;
+  }
+
+  /** The unix socket of a daemon. */
+  public Path socket(String name) {
+    return directory.resolve(name).resolve("d.sock");
+  }
+
+  /** The directory of a daemon's pieces. */
+  public Path storage(String name) {
+    return directory.resolve(name).resolve("storage");
+  }
+
+  /** The port on which a daemon serves {@code kind}: upload, tcp, health or metrics. */
+  public int port(String nameAndKind) throws IOException {
+    Integer known = ports.get(nameAndKind);
+    if (known == null) {
+      known = freePort();
+      ports.put(nameAndKind, known);
+    }
+    return known;
+  }
+
+  /** Starts a dfget against a daemon; it runs on its own. */
+  public Program dfget(String daemon, String url, Path output, String... more) throws IOException {
+    List<String> arguments = new ArrayList<>();
+    arguments.add("dfget");
+    arguments.addAll(List.of("-e", socket(daemon).toString(), url, "-O", output.toString()));
+    arguments.addAll(List.of(more));
+    Path log = Files.createTempFile(directory, "dfget-", ".log");
+    return Program.start(log, Map.of(), List.of(), arguments);
+  }
+
+  private static void awaitPort(Program program, int port)
+      throws IOException, InterruptedException {
+    long deadline = System.nanoTime() + START_LIMIT.toNanos();
+    while (System.nanoTime() < deadline) {
+      if (!program.isAlive()) {
+        throw new IOException("it ended at once:\n" + program.output());
+      }
+      try (Socket socket = new Socket()) {
+        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1000);
+        return;
+      } catch (IOException e) {
+        Thread.sleep(50);
+      }
+    }
+    throw new IOException("port " + port + " does not open:\n" + program.output());
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+
+  @Override
+  public void close() {
+    programs.values().forEach(Program::close);
+  }
+}
