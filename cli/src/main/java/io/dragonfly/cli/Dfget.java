@@ -1,0 +1,94 @@
+package io.dragonfly.cli;
+
+import io.dragonfly.cli.download.DownloadFailure;
+import io.dragonfly.cli.download.DownloadSpec;
+import io.dragonfly.cli.download.Outcome;
+import io.dragonfly.common.flag.Flags;
+import io.dragonfly.common.flag.ParsedFlags;
+import io.dragonfly.common.flag.UsageException;
+import java.util.Arrays;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code dfget URL -O PATH}: downloads one file. Exit codes: 0 the file is there, 1 it is not (one line
+ * on stderr says why), 2 the command line is wrong.
+ */
+public final class Dfget {
+  private Dfget() {}
+
+  public static void main(String[] args) {
+    silenceLogs();
+    Terminal terminal = Terminal.ofProcess();
+    int code = run(args, terminal);
+    terminal.out().flush();
+    terminal.err().flush();
+    System.exit(code);
+  }
+
+  /**
+   * The libraries below speak slf4j, and what they find on the class path would print to our output. The
+   * choice is a system property, so nothing is loaded for it.
+   */
+  private static void silenceLogs() {
+    if (System.getProperty("slf4j.provider") == null) {
+      System.setProperty("slf4j.provider", "org.slf4j.helpers.NOP_FallbackServiceProvider");
+      System.setProperty("slf4j.internal.verbosity", "ERROR");
+    }
+  }
+
+  /** Runs the program; returns its exit code. */
+  public static int run(String[] args, Terminal terminal) {
+    Flags flags = DfgetOptions.flags();
+    DownloadSpec spec;
+    ParsedFlags parsed;
+    try {
+      parsed = flags.parse(Arrays.asList(args), terminal.environment());
+      if (parsed.wantsHelp()) {
+        terminal.out().print(flags.help());
+        return ExitCode.OK.value();
+      }
+      if (parsed.wantsVersion()) {
+        terminal.out().println(BuildInfo.load().line("dfget"));
+        return ExitCode.OK.value();
+      }
+      spec = DfgetOptions.spec(parsed, terminal.directory());
+    } catch (UsageException e) {
+      terminal.err().println("dfget: " + e.getMessage() + "\nTry 'dfget --help'.");
+      return ExitCode.USAGE.value();
+    } catch (DownloadFailure e) {
+      terminal.err().println("dfget: " + e.getMessage());
+      return ExitCode.FAILED.value();
+    }
+    return download(spec, parsed, terminal);
+  }
+
+  private static int download(DownloadSpec spec, ParsedFlags parsed, Terminal terminal) {
+    long begin = System.nanoTime();
+    @Nullable ProgressBar bar = null;
+    if (terminal.interactive() && !parsed.isOn("no-progress")) {
+      bar = new ProgressBar(terminal.err(), terminal::columns, System::nanoTime);
+    }
+    try (Ticker ticker = new Ticker(bar, spec.timeout().toNanos())) {
+      Optional<String> endpoint = parsed.value("endpoint");
+      Fetch fetch = new Fetch(spec, endpoint, terminal, bar, ticker, parsed.isOn("console"));
+      try {
+        Outcome outcome = fetch.run();
+        clear(bar);
+        long millis = (System.nanoTime() - begin) / 1_000_000;
+        terminal.out().println(Summary.line(spec.output(), outcome, millis));
+        return ExitCode.OK.value();
+      } catch (DownloadFailure e) {
+        clear(bar);
+        terminal.err().println("dfget: " + Summary.failure(spec, e, ticker.isExpired()));
+        return ExitCode.FAILED.value();
+      }
+    }
+  }
+
+  private static void clear(@Nullable ProgressBar bar) {
+    if (bar != null) {
+      bar.clear();
+    }
+  }
+}
