@@ -45,7 +45,9 @@ public final class Amounts {
     return seconds / 3600 + " h " + twoDigits(seconds / 60 % 60) + " min";
   }
 
-  /** Where the bytes came from, such as {@code 75% from peers, 25% from the seed}; empty if unknown. */
+  /**
+   * Where the bytes came from, such as {@code 75% from peers, 25% from the seed}; empty if unknown.
+   */
   public static String shares(Shares shares) {
     long total = shares.total();
     if (total == 0) {

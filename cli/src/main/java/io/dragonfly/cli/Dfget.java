@@ -11,8 +11,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code dfget URL -O PATH}: downloads one file. Exit codes: 0 the file is there, 1 it is not (one line
- * on stderr says why), 2 the command line is wrong.
+ * {@code dfget URL -O PATH}: downloads one file. Exit codes: 0 the file is there, 1 it is not (one
+ * line on stderr says why), 2 the command line is wrong.
  */
 public final class Dfget {
   private Dfget() {}
@@ -27,8 +27,8 @@ public final class Dfget {
   }
 
   /**
-   * The libraries below speak slf4j, and what they find on the class path would print to our output. The
-   * choice is a system property, so nothing is loaded for it.
+   * The libraries below speak slf4j, and what they find on the class path would print to our
+   * output. The choice is a system property, so nothing is loaded for it.
    */
   private static void silenceLogs() {
     if (System.getProperty("slf4j.provider") == null) {

@@ -2,8 +2,6 @@ package io.dragonfly.cli;
 
 import io.dragonfly.cli.download.DownloadFailure;
 import io.dragonfly.cli.download.DownloadSpec;
-import io.dragonfly.common.config.ByteSize;
-import io.dragonfly.common.config.HumanTime;
 import io.dragonfly.common.digest.Digest;
 import io.dragonfly.common.flag.Flag;
 import io.dragonfly.common.flag.Flags;
@@ -41,11 +39,11 @@ final class DfgetOptions {
                 .env("DFGET_OVERWRITE")
                 .help("Replace the file if there is one already"),
             Flag.value("digest", "ALGORITHM:VALUE")
-                .help(
-                    "Verify the content: sha256:<hex>, sha512:<hex> or crc32:<decimal>"),
+                .help("Verify the content: sha256:<hex>, sha512:<hex> or crc32:<decimal>"),
             Flag.toggle("transfer-from-dfdaemon")
                 .env("DFGET_TRANSFER_FROM_DFDAEMON")
-                .help("Take the content over the socket instead of letting the daemon write the file"),
+                .help(
+                    "Take the content over the socket instead of letting the daemon write the file"),
             Flag.toggle("force-hard-link")
                 .env("DFGET_FORCE_HARD_LINK")
                 .help("Hard-link the file from the daemon's store, or fail"),
@@ -161,7 +159,7 @@ final class DfgetOptions {
   private static Duration timeout(ParsedFlags flags) throws UsageException {
     Duration timeout;
     try {
-      timeout = HumanTime.parse(flags.string("timeout"));
+      timeout = Quantity.time(flags.string("timeout"));
     } catch (IllegalArgumentException e) {
       throw flags.invalid("timeout", String.valueOf(e.getMessage()));
     }
@@ -179,7 +177,7 @@ final class DfgetOptions {
     }
     long length;
     try {
-      length = ByteSize.parse(text.get()).bytes();
+      length = Quantity.bytes(text.get());
     } catch (IllegalArgumentException e) {
       throw flags.invalid("piece-length", String.valueOf(e.getMessage()));
     }
@@ -196,8 +194,7 @@ final class DfgetOptions {
       try {
         return Optional.of(Digest.parse(text.get()).toString());
       } catch (IllegalArgumentException e) {
-        throw new DownloadFailure(
-            DownloadFailure.Reason.FAILED, "--digest: " + e.getMessage(), e);
+        throw new DownloadFailure(DownloadFailure.Reason.FAILED, "--digest: " + e.getMessage(), e);
       }
     }
     return text;
@@ -229,7 +226,8 @@ final class DfgetOptions {
   private static void checkOutput(Path output, boolean overwrite) throws DownloadFailure {
     if (Files.isDirectory(output)) {
       throw DownloadFailure.of(
-          output + " is a directory: name the file to make in it, for dfget takes one file at a time");
+          output
+              + " is a directory: name the file to make in it, for dfget takes one file at a time");
     }
     Path parent = output.getParent();
     if (parent == null || !Files.isDirectory(parent)) {

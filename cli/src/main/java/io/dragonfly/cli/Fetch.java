@@ -16,9 +16,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the way to the content, best first: the daemon over the line protocol (it writes the file, or we
- * do if it may not), the daemon over gRPC if it does not know that protocol, the origin itself if no
- * daemon answers.
+ * Finds the way to the content, best first: the daemon over the line protocol (it writes the file,
+ * or we do if it may not), the daemon over gRPC if it does not know that protocol, the origin
+ * itself if no daemon answers.
  */
 final class Fetch {
   private static final Path SYSTEM_SOCKET = Path.of("/var/run/dragonfly/dfdaemon.sock");
@@ -53,7 +53,7 @@ final class Fetch {
       try {
         client = DaemonClient.connect(socket);
       } catch (DownloadFailure e) {
-        if (e.reason() != Reason.UNREACHABLE) {
+        if (e.reason() != Reason.UNREACHABLE && e.reason() != Reason.ABSENT) {
           throw e;
         }
         unreachable.add(e);
@@ -143,13 +143,13 @@ final class Fetch {
     if (endpoint.isPresent()) {
       return String.valueOf(unreachable.getFirst().getMessage());
     }
-    StringBuilder text = new StringBuilder("no daemon is running");
-    String separator = " (";
     for (DownloadFailure failure : unreachable) {
-      text.append(separator).append(failure.getMessage());
-      separator = "; ";
+      // A socket that is there and does not answer is worth a word; one that is not there is not.
+      if (failure.reason() == Reason.UNREACHABLE) {
+        return String.valueOf(failure.getMessage());
+      }
     }
-    return text.append(')').toString();
+    return "no daemon is running on this host";
   }
 
   private void say(String what) {

@@ -8,11 +8,11 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One line on a terminal that is painted over and over. Nothing is shown for the first moments, so that
- * short downloads stay silent, and nothing is left when it is cleared.
+ * One line on a terminal that is painted over and over. Nothing is shown for the first moments, so
+ * that short downloads stay silent, and nothing is left when it is cleared.
  *
- * <p>The downloading thread brings news, the ticker's thread asks for repaints: a stalled download must
- * not go on showing its old rate.
+ * <p>The downloading thread brings news, the ticker's thread asks for repaints: a stalled download
+ * must not go on showing its old rate.
  */
 final class ProgressBar implements ProgressListener {
   private static final long FIRST_PAINT_NANOS = 300_000_000;

@@ -10,7 +10,9 @@ import java.util.OptionalInt;
 final class Summary {
   private Summary() {}
 
-  /** Such as {@code out.bin: 256.0 MiB in 1.2 s (213.3 MiB/s), 75% from peers, 25% from the seed}. */
+  /**
+   * Such as {@code out.bin: 256.0 MiB in 1.2 s (213.3 MiB/s), 75% from peers, 25% from the seed}.
+   */
   static String line(Path output, Outcome outcome, long millis) {
     String text =
         output

@@ -33,6 +33,7 @@ public record Terminal(
   }
 
   /** The launch script tests stderr, which Java cannot; without it the console has to do. */
+  @SuppressWarnings("SystemConsoleNull") // NullAway knows only the older contract
   private static boolean isTerminal() {
     String said = System.getProperty("dragonfly.terminal");
     if (said != null) {

@@ -3,8 +3,8 @@ package io.dragonfly.cli;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The clock of one download: repaints the progress bar, and closes what the download runs on when the
- * time limit is reached, for a blocking read has no limit of its own.
+ * The clock of one download: repaints the progress bar, and closes what the download runs on when
+ * the time limit is reached, for a blocking read has no limit of its own.
  */
 final class Ticker implements AutoCloseable {
   private static final long BEAT_MILLIS = 200;

@@ -2,7 +2,10 @@ package io.dragonfly.cli.download;
 
 import org.jspecify.annotations.Nullable;
 
-/** One response line: {@code name key=value key=value}. Unknown names and keys are the reader's to skip. */
+/**
+ * One response line: {@code name key=value key=value}. Unknown names and keys are the reader's to
+ * skip.
+ */
 record AnswerLine(String text, String name) {
   static AnswerLine parse(String text) {
     int space = text.indexOf(' ');

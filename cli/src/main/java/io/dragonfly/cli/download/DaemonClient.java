@@ -10,6 +10,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -29,8 +30,8 @@ import org.jspecify.annotations.Nullable;
  * error     = "error code= status= message=" LF            ; status is the origin's, optional
  * </pre>
  *
- * <p>Closing the connection ends the download. Blocking JDK sockets only: this class is on the path that
- * decides how long {@code dfget} takes to start.
+ * <p>Closing the connection ends the download. Blocking JDK sockets only: this class is on the path
+ * that decides how long {@code dfget} takes to start.
  */
 public final class DaemonClient implements AutoCloseable {
   /** The kernel's limit for the path of a unix socket. */
@@ -51,7 +52,7 @@ public final class DaemonClient implements AutoCloseable {
     this.channel = channel;
   }
 
-  /** Connects; {@link Reason#UNREACHABLE} when nothing answers there. */
+  /** Connects; {@link Reason#ABSENT} or {@link Reason#UNREACHABLE} when nothing answers there. */
   public static DaemonClient connect(Path socket) throws DownloadFailure {
     int length = socket.toString().getBytes(StandardCharsets.UTF_8).length;
     if (length > LONGEST_PATH) {
@@ -67,6 +68,10 @@ public final class DaemonClient implements AutoCloseable {
     try {
       return new DaemonClient(socket, SocketChannel.open(UnixDomainSocketAddress.of(socket)));
     } catch (IOException e) {
+      if (Files.notExists(socket)) {
+        throw new DownloadFailure(
+            Reason.ABSENT, "no daemon answers at " + socket + ": there is no such socket", e);
+      }
       throw new DownloadFailure(
           Reason.UNREACHABLE, "no daemon answers at " + socket + " (" + reasonOf(e) + ")", e);
     }
@@ -80,7 +85,8 @@ public final class DaemonClient implements AutoCloseable {
   /**
    * Runs one download to its end.
    *
-   * @param stream whether the content comes over this socket and we write the file; else the daemon does
+   * @param stream whether the content comes over this socket and we write the file; else the daemon
+   *     does
    */
   public Outcome download(DownloadSpec spec, boolean stream, ProgressListener progress)
       throws DownloadFailure {
@@ -105,9 +111,7 @@ public final class DaemonClient implements AutoCloseable {
       }
     } catch (FileAlreadyExistsException e) {
       throw new DownloadFailure(
-          Reason.FAILED,
-          spec.output() + " appeared meanwhile; pass --overwrite to replace it",
-          e);
+          Reason.FAILED, spec.output() + " appeared meanwhile; pass --overwrite to replace it", e);
     } catch (IOException e) {
       throw failed(e);
     }

@@ -47,8 +47,7 @@ public final class DirectDownload implements AutoCloseable {
         return download(spec, file, progress);
       }
     } catch (OriginException e) {
-      throw new DownloadFailure(
-          Reason.FAILED, e.status(), String.valueOf(e.getMessage()), e);
+      throw new DownloadFailure(Reason.FAILED, e.status(), String.valueOf(e.getMessage()), e);
     } catch (FileAlreadyExistsException e) {
       throw new DownloadFailure(
           Reason.FAILED, spec.output() + " appeared meanwhile; pass --overwrite to replace it", e);
@@ -105,8 +104,8 @@ public final class DirectDownload implements AutoCloseable {
   }
 
   /** Asks for the rest, or for everything if what is there is of no use. */
-  private OriginResponse open(
-      DownloadSpec spec, ResumableFile file, long position, long deadline) throws IOException {
+  private OriginResponse open(DownloadSpec spec, ResumableFile file, long position, long deadline)
+      throws IOException {
     try {
       return sources.open(request(spec, file, position, deadline));
     } catch (OriginException e) {

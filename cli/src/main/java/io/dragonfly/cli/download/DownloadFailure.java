@@ -9,7 +9,9 @@ public final class DownloadFailure extends Exception {
 
   /** What kind of failure it is, as far as dfget acts on it. */
   public enum Reason {
-    /** Nothing answers at the socket. */
+    /** There is no socket. */
+    ABSENT,
+    /** There is a socket and nothing answers. */
     UNREACHABLE,
     /** Something answers at the socket, and it is not the line protocol. */
     OTHER_PROTOCOL,

@@ -9,9 +9,9 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
 /**
- * A file in the making: it has a temporary name in the directory of the output and takes the output's
- * name in {@link #commit}. Whatever ends before that, a signal included, removes the temporary file and
- * leaves what was there before.
+ * A file in the making: it has a temporary name in the directory of the output and takes the
+ * output's name in {@link #commit}. Whatever ends before that, a signal included, removes the
+ * temporary file and leaves what was there before.
  */
 public final class PartialFile implements AutoCloseable {
   private static final int ATTEMPTS = 100;
@@ -70,14 +70,18 @@ public final class PartialFile implements AutoCloseable {
     return path;
   }
 
-  /** Gives the file its name. Fails when a file appeared there meanwhile and may not be replaced. */
+  /**
+   * Gives the file its name. Fails when a file appeared there meanwhile and may not be replaced.
+   */
   public void commit() throws IOException {
     channel.close();
     publish(path, output, overwrite);
     done = true;
   }
 
-  /** Renames; without {@code overwrite} an existing file is never replaced, whoever made it when. */
+  /**
+   * Renames; without {@code overwrite} an existing file is never replaced, whoever made it when.
+   */
   static void publish(Path from, Path output, boolean overwrite) throws IOException {
     if (overwrite) {
       Files.move(from, output, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);

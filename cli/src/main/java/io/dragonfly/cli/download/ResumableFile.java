@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
  * .NAME.part.origin   "url-sha256: " hex LF, then the lines of {@link Validators#toText}
  * </pre>
  *
- * <p>The file is locked while a download writes it. Without a validator that tells versions apart, it is
- * removed instead of left.
+ * <p>The file is locked while a download writes it. Without a validator that tells versions apart,
+ * it is removed instead of left.
  */
 final class ResumableFile implements AutoCloseable {
   private static final String URL_KEY = "url-sha256: ";
@@ -107,8 +107,8 @@ final class ResumableFile implements AutoCloseable {
   }
 
   /**
-   * Where to go on. A file that is already whole goes back one byte, so that there is something to ask
-   * the origin about its version with.
+   * Where to go on. A file that is already whole goes back one byte, so that there is something to
+   * ask the origin about its version with.
    */
   long position() throws IOException {
     long size = channel.size();

@@ -26,6 +26,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioDomainSocketChannel;
+import io.netty.util.concurrent.Future;
 import io.netty.util.internal.logging.InternalLoggerFactory;
 import io.netty.util.internal.logging.Slf4JLoggerFactory;
 import java.io.IOException;
@@ -47,12 +48,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * A download through {@code dfdaemon.v2.DfdaemonDownload/DownloadTask} on the daemon's unix socket.
  *
- * <p>The content comes inside the answers and we write the file, although upstream's daemon could write it
- * too: its way replaces the user's file before the content is verified, and loses it when the download
- * fails. Only a hard link must be made by the daemon; it is asked to make it under our temporary name.
+ * <p>The content comes inside the answers and we write the file, although upstream's daemon could
+ * write it too: its way replaces the user's file before the content is verified, and loses it when
+ * the download fails. Only a hard link must be made by the daemon; it is asked to make it under our
+ * temporary name.
  */
 public final class GrpcDaemonClient implements AutoCloseable {
-  /** Pieces are up to 64 MiB unless the user asks for longer ones; the rest of a message is small. */
+  /**
+   * Pieces are up to 64 MiB unless the user asks for longer ones; the rest of a message is small.
+   */
   private static final long USUAL_PIECE = 64 << 20;
 
   private static final long MESSAGE_ROOM = 1 << 20;
@@ -78,7 +82,9 @@ public final class GrpcDaemonClient implements AutoCloseable {
             .build();
   }
 
-  /** Both libraries warn about things that are none of the user's business, on the user's terminal. */
+  /**
+   * Both libraries warn about things that are none of the user's business, on the user's terminal.
+   */
   private static void silenceLoggers() {
     InternalLoggerFactory.setDefaultFactory(Slf4JLoggerFactory.INSTANCE);
     LogManager.getLogManager().reset();
@@ -137,7 +143,7 @@ public final class GrpcDaemonClient implements AutoCloseable {
             .setTimeout(
                 com.google.protobuf.Duration.newBuilder()
                     .setSeconds(spec.timeout().toSeconds())
-                    .setNanos(spec.timeout().getNano()))
+                    .setNanos(spec.timeout().toNanosPart()))
             .setForceHardLink(spec.forceHardLink());
     spec.digest().ifPresent(download::setDigest);
     spec.pieceLength().ifPresent(download::setPieceLength);
@@ -163,7 +169,7 @@ public final class GrpcDaemonClient implements AutoCloseable {
   @Override
   public void close() {
     channel.shutdownNow();
-    group.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+    Future<?> _ = group.shutdownGracefully(0, 1, TimeUnit.SECONDS);
   }
 
   /** Puts the pieces of one answer stream into the file. */
@@ -295,7 +301,8 @@ public final class GrpcDaemonClient implements AutoCloseable {
 
     private static int checked(int number) throws DownloadFailure {
       if (number < 0 || number >= MOST_PIECES) {
-        throw DownloadFailure.of("the daemon sent piece number " + Integer.toUnsignedString(number));
+        throw DownloadFailure.of(
+            "the daemon sent piece number " + Integer.toUnsignedString(number));
       }
       return number;
     }

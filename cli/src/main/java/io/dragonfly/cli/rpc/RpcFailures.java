@@ -13,8 +13,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Words for a gRPC status. Upstream's daemon puts what the origin answered into the status details, as
- * JSON of {@code errordetails.v2.Backend}: {@code {"message", "header", "status_code"}}.
+ * Words for a gRPC status. Upstream's daemon puts what the origin answered into the status details,
+ * as JSON of {@code errordetails.v2.Backend}: {@code {"message", "header", "status_code"}}.
  */
 final class RpcFailures {
   private static final Metadata.Key<byte[]> DETAILS =
