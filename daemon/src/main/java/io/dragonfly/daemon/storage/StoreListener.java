@@ -1,0 +1,10 @@
+package io.dragonfly.daemon.storage;
+
+/** Told of a task's changes, without locks held, on the thread that made the change. */
+public interface StoreListener {
+  /** A piece is whole, verified and readable. */
+  void pieceFinished(int number);
+
+  /** The task left the store (deleted, evicted, or replaced by a newer version). */
+  void deleted();
+}

@@ -1,0 +1,104 @@
+package io.dragonfly.daemon.storage;
+
+import io.dragonfly.common.id.TaskId;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The names of a task's files.
+ *
+ * <pre>
+ * content  = DIR "/content/" KIND "/" prefix "/" name
+ * journal  = content "~meta"
+ * retired  = content "~old" number | content "~oldmeta" number
+ * KIND     = "tasks" | "persistent-tasks" | "persistent-cache-tasks"
+ * prefix   = the first three characters of the id (all of a shorter one)
+ * name     = id                                       of up to 200 characters
+ *          | first 128 characters "~/" the others     of a longer id
+ * </pre>
+ *
+ * <p>A file name has at most 255 bytes, an id 256. (Dividing behind 128 leaves at least 73, so the
+ * rest is never "." or "..".) An id never contains "~", so no name can be mistaken for another. A
+ * retired file belongs to a version that was deleted or replaced while somebody used it; it goes
+ * when the last user does, or at the next start. So do a content file without a journal and a
+ * journal without content.
+ */
+record TaskFiles(Path content, Path journal) {
+  private static final int MAX_NAME = 200;
+  private static final int FIRST_PART = 128;
+  private static final String JOURNAL = "~meta";
+  private static final String RETIRED = "~old";
+
+  static TaskFiles of(Path kindDirectory, TaskId id) {
+    String value = id.value();
+    Path directory = kindDirectory.resolve(value.substring(0, Math.min(3, value.length())));
+    String name = value;
+    if (value.length() > MAX_NAME) {
+      directory = directory.resolve(value.substring(0, FIRST_PART) + "~");
+      name = value.substring(FIRST_PART);
+    }
+    return new TaskFiles(directory.resolve(name), directory.resolve(name + JOURNAL));
+  }
+
+  Path retiredContent(long number) {
+    return content.resolveSibling(content.getFileName() + RETIRED + number);
+  }
+
+  Path retiredJournal(long number) {
+    return content.resolveSibling(content.getFileName() + RETIRED + "meta" + number);
+  }
+
+  /** The ids that have both files; deletes what a crash left behind, nothing else. */
+  static List<TaskId> scan(Path kindDirectory) throws IOException {
+    List<TaskId> found = new ArrayList<>();
+    if (Files.isDirectory(kindDirectory)) {
+      for (Path directory : children(kindDirectory)) {
+        if (Files.isDirectory(directory)) {
+          scan(directory, "", found);
+        }
+      }
+    }
+    return found;
+  }
+
+  private static void scan(Path directory, String before, List<TaskId> found) throws IOException {
+    for (Path file : children(directory)) {
+      String name = file.getFileName().toString();
+      int tilde = name.indexOf('~');
+      if (tilde >= 0 && tilde == name.length() - 1 && Files.isDirectory(file)) {
+        scan(file, name.substring(0, tilde), found);
+      } else if (tilde >= 0) {
+        boolean stray =
+            name.startsWith(RETIRED, tilde)
+                || (name.endsWith(JOURNAL)
+                    && !Files.exists(file.resolveSibling(name.substring(0, tilde))));
+        if (stray) {
+          Files.deleteIfExists(file);
+        }
+      } else {
+        Optional<TaskId> id = TaskId.parse(before + name);
+        if (id.isEmpty() || !Files.isRegularFile(file)) {
+          continue; // Not a name that the store gives: somebody else's.
+        }
+        if (Files.exists(file.resolveSibling(name + JOURNAL))) {
+          found.add(id.get());
+        } else {
+          Files.deleteIfExists(file);
+        }
+      }
+    }
+  }
+
+  private static List<Path> children(Path directory) throws IOException {
+    List<Path> children = new ArrayList<>();
+    try (DirectoryStream<Path> stream = Files.newDirectoryStream(directory)) {
+      stream.forEach(children::add);
+    }
+    return children;
+  }
+}

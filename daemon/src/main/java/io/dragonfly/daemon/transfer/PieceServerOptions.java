@@ -1,0 +1,107 @@
+package io.dragonfly.daemon.transfer;
+
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Objects;
+
+/**
+ * How pieces are served.
+ *
+ * @param bind where to listen; port 0 takes a free one
+ * @param threads how many connections send at the same time, 1..256
+ * @param maxConnections how many connections may be open, 1..65536; one more gets an error
+ * @param idleTimeout a connection without a request is closed after this
+ * @param requestTimeout a request must be complete within this after its first byte
+ * @param stallTimeout a child that takes no byte for this long is cut off
+ * @param bufferBytes of each sending thread, 64 KiB..16 MiB
+ * @param uploadBytesPerSecond for all connections together; {@link Long#MAX_VALUE} for no limit
+ */
+public record PieceServerOptions(
+    InetSocketAddress bind,
+    int threads,
+    int maxConnections,
+    Duration idleTimeout,
+    Duration requestTimeout,
+    Duration stallTimeout,
+    int bufferBytes,
+    long uploadBytesPerSecond) {
+  public PieceServerOptions {
+    Objects.requireNonNull(bind);
+    requireWithin("threads", threads, 1, 256);
+    requireWithin("maxConnections", maxConnections, 1, 65_536);
+    requirePositive("idleTimeout", idleTimeout);
+    requirePositive("requestTimeout", requestTimeout);
+    requirePositive("stallTimeout", stallTimeout);
+    requireWithin("bufferBytes", bufferBytes, 65_536, 16 << 20);
+    if (uploadBytesPerSecond < 1) {
+      throw new IllegalArgumentException(
+          "uploadBytesPerSecond must be positive, not " + uploadBytesPerSecond);
+    }
+  }
+
+  public static PieceServerOptions on(InetSocketAddress bind) {
+    return new PieceServerOptions(
+        bind,
+        Math.clamp(2L * Runtime.getRuntime().availableProcessors(), 4, 32),
+        4096,
+        Duration.ofSeconds(60),
+        Duration.ofSeconds(10),
+        Duration.ofSeconds(30),
+        1 << 20,
+        Long.MAX_VALUE);
+  }
+
+  public PieceServerOptions withThreads(int value) {
+    return new PieceServerOptions(
+        bind,
+        value,
+        maxConnections,
+        idleTimeout,
+        requestTimeout,
+        stallTimeout,
+        bufferBytes,
+        uploadBytesPerSecond);
+  }
+
+  public PieceServerOptions withMaxConnections(int value) {
+    return new PieceServerOptions(
+        bind,
+        threads,
+        value,
+        idleTimeout,
+        requestTimeout,
+        stallTimeout,
+        bufferBytes,
+        uploadBytesPerSecond);
+  }
+
+  public PieceServerOptions withTimeouts(Duration idle, Duration request, Duration stall) {
+    return new PieceServerOptions(
+        bind, threads, maxConnections, idle, request, stall, bufferBytes, uploadBytesPerSecond);
+  }
+
+  public PieceServerOptions withUploadBytesPerSecond(long value) {
+    return new PieceServerOptions(
+        bind,
+        threads,
+        maxConnections,
+        idleTimeout,
+        requestTimeout,
+        stallTimeout,
+        bufferBytes,
+        value);
+  }
+
+  static void requireWithin(String name, long value, long least, long most) {
+    if (value < least || value > most) {
+      throw new IllegalArgumentException(
+          name + " must be " + least + ".." + most + ", not " + value);
+    }
+  }
+
+  static void requirePositive(String name, Duration value) {
+    if (value.isNegative() || value.isZero()) {
+      throw new IllegalArgumentException(name + " must be positive, not " + value);
+    }
+  }
+}
