@@ -1,6 +1,7 @@
 package io.dragonfly.common.rpc;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.dragonfly.common.net.HostPort;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientCall;
@@ -65,7 +66,7 @@ public final class RpcChannels implements AutoCloseable {
 
   /** What a connection leads to. */
   private sealed interface Target {
-    record Tcp(String host, int port) implements Target {}
+    record Tcp(HostPort address) implements Target {}
 
     record Unix(Path path) implements Target {}
   }
@@ -100,9 +101,9 @@ public final class RpcChannels implements AutoCloseable {
     return new RpcChannels(loops, null, capacity, idle);
   }
 
-  /** Calls a server by host name or IP address. */
-  public Channel channel(String host, int port) {
-    return new SharedChannel(new Target.Tcp(host, port));
+  /** Calls a server on TCP. */
+  public Channel channel(HostPort address) {
+    return new SharedChannel(new Target.Tcp(address));
   }
 
   /** Calls a server on a unix socket. */
@@ -197,7 +198,7 @@ public final class RpcChannels implements AutoCloseable {
     NettyChannelBuilder builder =
         switch (target) {
           case Target.Tcp tcp ->
-              NettyChannelBuilder.forAddress(tcp.host(), tcp.port())
+              NettyChannelBuilder.forAddress(tcp.address().host(), tcp.address().port())
                   .channelFactory(NioSocketChannel::new);
           case Target.Unix unix ->
               NettyChannelBuilder.forAddress(address(unix.path()))
@@ -250,8 +251,7 @@ public final class RpcChannels implements AutoCloseable {
     @Override
     public String authority() {
       return switch (target) {
-        case Target.Tcp(String host, int port) ->
-            host.indexOf(':') >= 0 ? "[" + host + "]:" + port : host + ":" + port;
+        case Target.Tcp tcp -> tcp.address().toString();
         case Target.Unix ignored -> "localhost";
       };
     }
