@@ -1,0 +1,44 @@
+package io.dragonfly.lab.faults;
+
+import java.time.Duration;
+
+/**
+ * What can go wrong, and within how many seconds a download must then have ended: in success by
+ * another way, or in one clear error. A limit is what a user would accept on a busy machine with
+ * two cores, including the start of the dfget process; it is no measure of speed.
+ */
+enum Fault {
+  MALFORMED_URL(30),
+  UNKNOWN_SCHEME(30),
+  NOTHING_LISTENS(60),
+  MISSING_PARENT_DIRECTORY(30),
+  EXISTING_OUTPUT(30),
+  UNWRITABLE_OUTPUT(30),
+  WRONG_DIGEST(60),
+  ORIGIN_REFUSES(60),
+  ORIGIN_FAILS_THEN_RECOVERS(60),
+  ORIGIN_CLOSES_MIDWAY(60),
+  ORIGIN_LIES_ABOUT_LENGTH(90),
+  ORIGIN_CHANGES_MIDWAY(90),
+  ORIGIN_STALLS(120),
+  NO_SPACE(60),
+  FOREIGN_TASK_IDS(30),
+  MALFORMED_FRAMES(60),
+  PARENT_SENDS_WRONG_BYTES(90),
+  PARENT_STALLS(90),
+  PARENT_KILLED(90),
+  SCHEDULER_KILLED(90),
+  SEED_KILLED(90),
+  CLIENT_GONE(30),
+  CONTROL_C(30);
+
+  private final int seconds;
+
+  Fault(int seconds) {
+    this.seconds = seconds;
+  }
+
+  Duration limit() {
+    return Duration.ofSeconds(seconds);
+  }
+}

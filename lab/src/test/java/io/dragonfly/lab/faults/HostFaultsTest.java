@@ -1,0 +1,176 @@
+package io.dragonfly.lab.faults;
+
+import static io.dragonfly.lab.faults.Fault.CLIENT_GONE;
+import static io.dragonfly.lab.faults.Fault.CONTROL_C;
+import static io.dragonfly.lab.faults.Fault.NO_SPACE;
+import static io.dragonfly.lab.faults.Fault.PARENT_KILLED;
+import static io.dragonfly.lab.faults.Fault.PARENT_SENDS_WRONG_BYTES;
+import static io.dragonfly.lab.faults.Fault.PARENT_STALLS;
+import static io.dragonfly.lab.faults.Fault.SCHEDULER_KILLED;
+import static io.dragonfly.lab.faults.Fault.SEED_KILLED;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.dragonfly.api.common.v2.Download;
+import io.dragonfly.lab.origin.Behaviour;
+import io.dragonfly.lab.origin.LabContent;
+import io.dragonfly.lab.origin.LabOrigin;
+import io.dragonfly.lab.process.Program;
+import io.dragonfly.lab.upstream.UpstreamDaemon;
+import io.dragonfly.lab.upstream.UpstreamTaskId;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Members of a cluster that die, stall, lie or run full while others download. */
+@Timeout(300)
+final class HostFaultsTest {
+  private static final long MIB = 1 << 20;
+  private static final LabContent CONTENT = new LabContent(5, 40 * MIB + 321);
+
+  /** Slow enough that a member can be killed midway. */
+  private static final Behaviour SLOW = Behaviour.good().limitedTo(2 * MIB);
+
+  @TempDir Path directory;
+
+  @Test
+  void peersGoOnWhenTheSeedIsKilled() throws Exception {
+    try (FaultBench bench = FaultBench.start(List.of("seed"), List.of("a", "b"));
+        LabOrigin origin = LabOrigin.start(CONTENT, SLOW)) {
+      Path first = bench.newOutput();
+      Path second = bench.newOutput();
+      Program a = bench.start("a", origin.url("/seed"), first);
+      Program b = bench.start("b", origin.url("/seed"), second);
+      await().atMost(SEED_KILLED.limit()).until(() -> origin.bytesSent() > 10 * MIB);
+      bench.cluster.program("seed").kill();
+      FaultBench.end(SEED_KILLED, a, first).succeededWith(CONTENT);
+      FaultBench.end(SEED_KILLED, b, second).succeededWith(CONTENT);
+      assertThat(origin.bytesSent()).as("bytes from the origin").isLessThan(2 * CONTENT.length());
+      bench.returnsToBase();
+    }
+  }
+
+  @Test
+  void peersGoOnWhenTheSchedulerIsKilledAndWhenItComesBack() throws Exception {
+    try (FaultBench bench = FaultBench.start(List.of("seed"), List.of("a", "b"));
+        LabOrigin origin = LabOrigin.start(CONTENT, SLOW)) {
+      Path first = bench.newOutput();
+      Path second = bench.newOutput();
+      Program a = bench.start("a", origin.url("/scheduler"), first);
+      Program b = bench.start("b", origin.url("/scheduler"), second);
+      await().atMost(SCHEDULER_KILLED.limit()).until(() -> origin.bytesSent() > 10 * MIB);
+      bench.cluster.program("scheduler").kill();
+      Thread.sleep(Duration.ofSeconds(2));
+      bench.cluster.startScheduler();
+      FaultBench.end(SCHEDULER_KILLED, a, first).succeededWith(CONTENT);
+      FaultBench.end(SCHEDULER_KILLED, b, second).succeededWith(CONTENT);
+      assertThat(origin.bytesSent()).as("bytes from the origin").isLessThan(2 * CONTENT.length());
+      bench.returnsToBase();
+    }
+  }
+
+  @Test
+  void aPeerGoesOnWhenItsParentIsKilled() throws Exception {
+    try (FaultBench bench = FaultBench.start(List.of(), List.of("a", "b"));
+        LabOrigin origin = LabOrigin.start(CONTENT, SLOW)) {
+      Path first = bench.newOutput();
+      Path second = bench.newOutput();
+      Program a = bench.start("a", origin.url("/parent"), first);
+      await().atMost(PARENT_KILLED.limit()).until(() -> origin.bytesSent() > 5 * MIB);
+      Program b = bench.start("b", origin.url("/parent"), second);
+      await().atMost(PARENT_KILLED.limit()).until(() -> bench.storedBytes("b") > 0);
+      bench.cluster.program("a").kill();
+      FaultBench.end(PARENT_KILLED, b, second).succeededWith(CONTENT);
+      // The dfget of the killed daemon is told that it is gone, or takes the rest itself.
+      FaultBench.Outcome orphan = FaultBench.end(PARENT_KILLED, a, first);
+      if (orphan.exitCode() == 0) {
+        orphan.succeededWith(CONTENT);
+      } else {
+        assertThat(first).doesNotExist();
+      }
+    }
+  }
+
+  @Test
+  void aParentThatStandsStillIsLeft() throws Exception {
+    try (FaultBench bench = FaultBench.start(List.of(), List.of("a", "b"));
+        LabOrigin origin = LabOrigin.start(CONTENT, Behaviour.good())) {
+      bench.run(PARENT_STALLS, "a", origin.url("/stall")).succeededWith(CONTENT);
+      bench.cluster.program("a").freeze();
+      try {
+        bench.run(PARENT_STALLS, "b", origin.url("/stall")).succeededWith(CONTENT);
+      } finally {
+        bench.cluster.program("a").thaw();
+      }
+      assertThat(origin.bytesSent()).as("bytes from the origin").isLessThan(3 * CONTENT.length());
+    }
+  }
+
+  @Test
+  void wrongBytesWithAFittingChecksumAreNeverKept() throws Exception {
+    try (FaultBench bench = FaultBench.start(List.of("seed"), List.of("a"));
+        LabOrigin origin = LabOrigin.start(CONTENT, Behaviour.good());
+        UpstreamDaemon liar =
+            UpstreamDaemon.start(
+                directory.resolve("liar"), "liar", false, bench.cluster.schedulerPort())) {
+      Download download = Download.newBuilder().setUrl(origin.url("/lie")).build();
+      // The seed reads the origin for the liar, so the roots of all pieces are known.
+      liar.download(download, UpstreamTaskId.of(download));
+      liar.tamper(bytes -> {
+        bytes[bytes.length / 2] ^= 1;
+        return bytes;
+      });
+      bench.cluster.program("seed").kill();
+      bench.run(PARENT_SENDS_WRONG_BYTES, "a", origin.url("/lie")).succeededWith(CONTENT);
+    }
+  }
+
+  @Test
+  void aFullDiskIsNamed() throws Exception {
+    try (FaultBench bench = FaultBench.start(List.of("seed"), List.of());
+        LabOrigin origin = LabOrigin.start(CONTENT, Behaviour.good())) {
+      bench.cluster.startDaemon("tiny", "gc:\n  policy:\n    diskThreshold: 8MiB\n");
+      bench.run(NO_SPACE, "tiny", origin.url("/space")).failedSaying("space");
+      assertThat(bench.storedBytes("tiny")).isLessThan(8 * MIB);
+    }
+  }
+
+  @Test
+  void aDownloadStopsWhenItsClientIsGone() throws Exception {
+    try (FaultBench bench = FaultBench.start(List.of(), List.of("a"));
+        LabOrigin origin = LabOrigin.start(CONTENT, SLOW)) {
+      Path output = bench.newOutput();
+      Program dfget = bench.start("a", origin.url("/gone"), output);
+      await().atMost(CLIENT_GONE.limit()).until(() -> origin.bytesSent() > 3 * MIB);
+      dfget.kill();
+      await().atMost(CLIENT_GONE.limit()).until(() -> origin.connections() == 0);
+      assertThat(origin.bytesSent()).isLessThan(CONTENT.length());
+      assertThat(output).doesNotExist();
+      bench.returnsToBase();
+
+      // What was verified is kept: the next one goes on where this one stopped.
+      long before = origin.bytesSent();
+      origin.become(CONTENT, Behaviour.good());
+      bench.run(CLIENT_GONE, "a", origin.url("/gone")).succeededWith(CONTENT);
+      assertThat(origin.bytesSent() - before).isLessThan(CONTENT.length());
+    }
+  }
+
+  @Test
+  void controlCLeavesNothingBehind() throws Exception {
+    try (FaultBench bench = FaultBench.start(List.of(), List.of("a"));
+        LabOrigin origin = LabOrigin.start(CONTENT, SLOW)) {
+      Path output = bench.newOutput();
+      Program dfget = bench.start("a", origin.url("/ctrlc"), output, "--transfer-from-dfdaemon");
+      await().atMost(CONTROL_C.limit()).until(() -> origin.bytesSent() > 3 * MIB);
+      dfget.interrupt();
+      assertThat(dfget.await(CONTROL_C.limit())).isEqualTo(130);
+      assertThat(output).doesNotExist();
+      await().atMost(CONTROL_C.limit()).until(() -> origin.connections() == 0);
+      bench.returnsToBase();
+    }
+  }
+}
