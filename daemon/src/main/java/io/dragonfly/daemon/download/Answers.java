@@ -1,0 +1,251 @@
+package io.dragonfly.daemon.download;
+
+import io.dragonfly.common.digest.Digest;
+import io.dragonfly.common.piece.InvalidRangeException;
+import io.dragonfly.common.piece.PieceLayout;
+import io.dragonfly.daemon.download.DownloadException.Code;
+import io.dragonfly.daemon.download.Waiters.Waiter;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Predicate;
+
+/**
+ * What the callers are told: started, pieces, progress, and one of finished and failed, each at its
+ * own time. A caller that asked for something wrong fails alone.
+ */
+final class Answers {
+  private final DownloadOptions options;
+  private final Waiters waiters;
+  private final TaskContent content;
+  private final Map<Digest, Optional<Digest>> digests = new HashMap<>();
+  private boolean arrivedSinceShown;
+  private long showAt;
+
+  Answers(DownloadOptions options, Waiters waiters, TaskContent content) {
+    this.options = options;
+    this.waiters = waiters;
+    this.content = content;
+  }
+
+  /** Tells everybody who has not heard it what the content is. */
+  void beginAll(List<Action> out) {
+    for (Waiter waiter : waiters.all()) {
+      if (!waiter.started) {
+        begin(waiter, out);
+      }
+    }
+  }
+
+  /** The content is another: everybody begins anew. */
+  void startOver() {
+    digests.clear();
+    for (Waiter waiter : waiters.all()) {
+      waiter.started = false;
+      waiter.checking = false;
+      waiter.reading = -1;
+    }
+  }
+
+  private void begin(Waiter waiter, List<Action> out) {
+    if (!content.isOpen() || !content.hasLayout()) {
+      return;
+    }
+    PieceLayout layout = content.layout();
+    try {
+      waiter.begin(layout);
+    } catch (InvalidRangeException e) {
+      fail(waiter, rangeFailure(waiter, e), out);
+      return;
+    }
+    int first = waiter.firstPiece();
+    int end = waiter.lastPiece() + 1;
+    boolean fromCache = content.held().nextClearBit(first) >= end;
+    out.add(new Action.Started(waiter.id, content.epoch(), waiter.range(), fromCache));
+    for (int piece = content.held().nextSetBit(first);
+        piece >= 0 && piece < end;
+        piece = content.held().nextSetBit(piece + 1)) {
+      arrived(waiter, piece, ByteSource.CACHE, out);
+    }
+  }
+
+  private DownloadException rangeFailure(Waiter waiter, InvalidRangeException cause) {
+    String text =
+        "Cannot give a part of "
+            + waiter.request.urlForDisplay()
+            + ", which has "
+            + content.length()
+            + " bytes: "
+            + cause.getMessage();
+    return new DownloadException(
+        cause.isUnsatisfiable() ? Code.RANGE_NOT_SATISFIABLE : Code.INVALID_REQUEST, text);
+  }
+
+  /** A piece was stored. */
+  void pieceDone(int piece, ByteSource source, List<Action> out) {
+    for (Waiter waiter : waiters.all()) {
+      if (waiter.wants(piece)) {
+        arrived(waiter, piece, source, out);
+      }
+    }
+  }
+
+  private void arrived(Waiter waiter, int piece, ByteSource source, List<Action> out) {
+    waiter.arrived(content.layout(), piece, source);
+    arrivedSinceShown = true;
+    out.add(new Action.PieceHeld(waiter.id, content.epoch(), piece, source));
+  }
+
+  /** Bytes of pieces that are under way arrived. */
+  void bytesArrived() {
+    arrivedSinceShown = true;
+  }
+
+  /** Shows progress, not too often; what is under way counts while it is. */
+  void showProgress(Fetches fetches, long originBytes, long now, List<Action> out) {
+    if (!arrivedSinceShown || now < showAt) {
+      return;
+    }
+    arrivedSinceShown = false;
+    showAt = now + options.progressEvery().toNanos();
+    for (Waiter waiter : waiters.all()) {
+      ByteCounts counts = waiter.arrived;
+      if (!content.hasLayout()) {
+        counts = counts.plus(ByteSource.ORIGIN, originBytes);
+      } else {
+        for (Fetches.Fetch fetch : fetches.running()) {
+          if (waiter.wants(fetch.piece) && !fetch.aborted) {
+            long share = waiter.share(content.layout(), fetch.piece);
+            counts = counts.plus(fetch.parent.source(), Math.min(share, fetch.bytes));
+          }
+        }
+      }
+      if (counts.total() > waiter.shown.total()) {
+        waiter.shown = counts;
+        out.add(new Action.Progress(waiter.id, counts));
+      }
+    }
+  }
+
+  /** Answers those who have everything; a digest that was given is compared first. */
+  void finishComplete(long now, List<Action> out) {
+    for (Waiter waiter : waiters.all()) {
+      if (!waiter.isComplete()) {
+        continue;
+      }
+      Optional<Digest> expected = waiter.request.digest().filter(digest -> isWhole(waiter));
+      if (expected.isEmpty()) {
+        finish(waiter, now, out);
+      } else if (!digests.containsKey(expected.get())) {
+        askForDigest(waiter, expected.get(), out);
+      } else {
+        compare(waiter, expected.get(), now, out);
+      }
+    }
+  }
+
+  private static boolean isWhole(Waiter waiter) {
+    return waiter.request.rangeHeader().isEmpty();
+  }
+
+  private void askForDigest(Waiter waiter, Digest expected, List<Action> out) {
+    boolean asked =
+        waiters.all().stream()
+            .anyMatch(
+                other -> other.checking && other.request.digest().equals(Optional.of(expected)));
+    waiter.checking = true;
+    if (!asked) {
+      out.add(new Action.CheckDigest(content.epoch(), expected));
+    }
+  }
+
+  void digestComputed(Digest expected, Optional<Digest> actual) {
+    digests.put(expected, actual);
+  }
+
+  private void compare(Waiter waiter, Digest expected, long now, List<Action> out) {
+    Optional<Digest> actual = digests.get(expected);
+    if (actual == null || actual.isEmpty()) {
+      fail(
+          waiter,
+          new DownloadException(
+              Code.STORAGE_FAILED,
+              "Cannot read the stored content of "
+                  + waiter.request.urlForDisplay()
+                  + " to compare its digest: see the daemon's log."),
+          out);
+    } else if (actual.get().equals(expected)) {
+      finish(waiter, now, out);
+    } else {
+      out.add(new Action.DropTask(content.epoch()));
+      fail(
+          waiter,
+          new DownloadException(
+              Code.DIGEST_MISMATCH,
+              "The content of "
+                  + waiter.request.urlForDisplay()
+                  + " has the digest "
+                  + actual.get()
+                  + ", not "
+                  + expected
+                  + ": either the digest that was asked for is wrong or the origin gives other"
+                  + " content. It was removed from this host's cache."),
+          out);
+    }
+  }
+
+  private void finish(Waiter waiter, long now, List<Action> out) {
+    waiters.remove(waiter);
+    out.add(
+        new Action.Finished(
+            waiter.id, new DownloadSummary(waiter.arrived, Duration.ofNanos(now - waiter.since))));
+  }
+
+  void fail(Waiter waiter, DownloadException failure, List<Action> out) {
+    waiters.remove(waiter);
+    out.add(new Action.Failed(waiter.id, failure));
+  }
+
+  void failAll(DownloadException failure, List<Action> out) {
+    failThose(_ -> true, _ -> failure, out);
+  }
+
+  void failThose(
+      Predicate<Waiter> which, Function<Waiter, DownloadException> failure, List<Action> out) {
+    waiters.all().stream()
+        .filter(which)
+        .forEach(waiter -> fail(waiter, failure.apply(waiter), out));
+  }
+
+  /** Those whose time is over fail. */
+  void expire(long now, List<Action> out) {
+    failThose(waiter -> now >= waiter.deadline(), this::timedOut, out);
+  }
+
+  private DownloadException timedOut(Waiter waiter) {
+    String had =
+        waiter.started && content.hasLayout()
+            ? waiter.arrived.total() + " of " + content.length() + " bytes had arrived"
+            : "nothing had arrived";
+    return new DownloadException(
+        Code.TIMED_OUT,
+        "The download of "
+            + waiter.request.urlForDisplay()
+            + " took longer than the "
+            + waiter.request.timeout().orElse(Duration.ZERO).toMillis()
+            + " ms allowed; "
+            + had
+            + " and stay in the cache: allow more time, or try again to go on from there.");
+  }
+
+  long wakeAt() {
+    long wake = arrivedSinceShown ? showAt : Long.MAX_VALUE;
+    for (Waiter waiter : waiters.all()) {
+      wake = Math.min(wake, waiter.deadline());
+    }
+    return wake;
+  }
+}

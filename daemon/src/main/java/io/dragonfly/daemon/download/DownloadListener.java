@@ -1,0 +1,44 @@
+package io.dragonfly.daemon.download;
+
+import io.dragonfly.common.piece.ByteRange;
+import io.dragonfly.common.piece.ContentInfo;
+import io.dragonfly.daemon.storage.StoredPiece;
+import io.dragonfly.daemon.storage.StoredTask;
+import java.util.Optional;
+
+/**
+ * What a caller hears of its download: started, then pieces and progress in any order, then exactly
+ * one of finished and failed. Called on the download's own thread, one call at a time; must not
+ * block for long. An exception thrown here cancels this caller's download only.
+ */
+public interface DownloadListener {
+  /**
+   * What the content is and where it is being stored. Called again when the origin's content
+   * changed midway: everything heard before is void then, and a listener that passed bytes on must
+   * give up.
+   */
+  default void started(Started started) {}
+
+  /** A piece that this caller wants is stored and verified. */
+  default void pieceFinished(StoredPiece piece, ByteSource source) {}
+
+  /**
+   * Bytes of this caller's wish that have arrived, pieces under way included; a few times a second.
+   */
+  default void progress(ByteCounts bytes) {}
+
+  void finished(DownloadSummary summary);
+
+  void failed(DownloadException failure);
+
+  /**
+   * What is being downloaded.
+   *
+   * @param content its length is known
+   * @param wanted the part asked for; empty when the content has no bytes
+   * @param task stays readable while the download runs; a caller that needs it longer pins it
+   * @param fromCache everything wanted was on this host already
+   */
+  record Started(
+      ContentInfo content, Optional<ByteRange> wanted, StoredTask task, boolean fromCache) {}
+}

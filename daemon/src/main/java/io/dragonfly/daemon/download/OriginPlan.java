@@ -1,0 +1,370 @@
+package io.dragonfly.daemon.download;
+
+import io.dragonfly.common.piece.PieceLayout;
+import io.dragonfly.daemon.link.DownloadRequest;
+import java.util.BitSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+
+/**
+ * Whether the origin may be read, which reads are under way, and what comes after a failed one.
+ *
+ * <p>The first request is a look: a bounded range whose answer tells length and version and whose
+ * bytes are kept. What follows are runs of consecutive missing pieces, some at a time. An origin
+ * that does not give parts is read by looks at the whole content.
+ *
+ * <p>A read that breaks is repeated from where it broke, after a pause that doubles; some failures
+ * in a row without progress, or one that will not change, end the reading with a {@link #failure}.
+ */
+final class OriginPlan {
+  private static final long FIRST_PAUSE = 500_000_000L;
+  private static final long LONGEST_PAUSE = 10_000_000_000L;
+  private static final long WORTHWHILE = 64 * 1024;
+
+  /** Who allowed this host to read the origin, and how much of it. */
+  enum Permission {
+    NONE,
+    /** Only what the content is: a Go scheduler has to be told. */
+    LOOK,
+    /** The scheduler, for the pieces that no live peer holds. */
+    LEASE,
+    /** Nobody is there to ask. */
+    OWN
+  }
+
+  /** One request to the origin. */
+  static final class Read {
+    final long id;
+    final DownloadRequest request;
+    final boolean look;
+    final long start;
+    final long length;
+
+    /** Pieces that it will bring. */
+    final BitSet pieces = new BitSet();
+
+    /** A look's answer came and waits for the storage. */
+    boolean waiting;
+
+    boolean ranged = true;
+
+    Read(long id, DownloadRequest request, boolean look, long start, long length) {
+      this.id = id;
+      this.request = request;
+      this.look = look;
+      this.start = start;
+      this.length = length;
+    }
+  }
+
+  private final DownloadOptions options;
+  private final RandomGenerator random;
+  private final Map<Long, Read> reads = new LinkedHashMap<>();
+  private Permission permission = Permission.NONE;
+  private BitSet heldByPeers = new BitSet();
+  private boolean ranges = true;
+  private boolean lookAgain;
+  private boolean lookFromStart;
+  private boolean lookWithoutRange;
+  private int attempts;
+  private long pauseUntil;
+  private long bytesSinceFailure;
+  private long bytes;
+  private long lastId;
+  private Optional<OriginProblem> failure = Optional.empty();
+
+  OriginPlan(DownloadOptions options, RandomGenerator random) {
+    this.options = options;
+    this.random = random;
+  }
+
+  Permission permission() {
+    return permission;
+  }
+
+  void allow(Permission granted, BitSet held) {
+    permission = granted;
+    heldByPeers = (BitSet) held.clone();
+    failure = Optional.empty();
+    attempts = 0;
+  }
+
+  /** No further reads; those under way come to their end. */
+  void withdraw() {
+    permission = Permission.NONE;
+  }
+
+  /** The failure that ended the reading, until it is allowed anew. */
+  Optional<OriginProblem> failure() {
+    return failure;
+  }
+
+  /** Bytes read so far, by all reads. */
+  long bytes() {
+    return bytes;
+  }
+
+  boolean isReading() {
+    return !reads.isEmpty();
+  }
+
+  Optional<Read> find(long id) {
+    return Optional.ofNullable(reads.get(id));
+  }
+
+  BitSet claimed() {
+    BitSet claimed = new BitSet();
+    reads.values().forEach(read -> claimed.or(read.pieces));
+    return claimed;
+  }
+
+  /** The answer that waits for its storage, if any. */
+  Optional<Read> waiting() {
+    return reads.values().stream().filter(read -> read.waiting).findFirst();
+  }
+
+  void stopAll(List<Action> out) {
+    reads.keySet().forEach(id -> out.add(new Action.StopRead(id)));
+    reads.clear();
+  }
+
+  void stop(Read read, List<Action> out) {
+    if (reads.remove(read.id, read)) {
+      out.add(new Action.StopRead(read.id));
+    }
+  }
+
+  /** Stops reads of which nobody wants a piece any more. */
+  void stopUnwanted(BitSet wanted, List<Action> out) {
+    for (Read read : List.copyOf(reads.values())) {
+      if (!read.pieces.isEmpty() && !read.pieces.intersects(wanted)) {
+        stop(read, out);
+      }
+    }
+  }
+
+  /** Pieces that the origin should be read for: nobody else has them or brings them. */
+  BitSet free(BitSet missing, BitSet available, BitSet fetching) {
+    BitSet free = (BitSet) missing.clone();
+    free.andNot(available);
+    free.andNot(fetching);
+    free.andNot(claimed());
+    if (permission == Permission.LEASE) {
+      free.andNot(heldByPeers);
+    }
+    return free;
+  }
+
+  /** The peers that were said to hold pieces do not give them: the origin may be asked for all. */
+  void distrustPeers() {
+    heldByPeers.clear();
+  }
+
+  /** Whether a look is the next thing to do. */
+  boolean needsLook(TaskContent content) {
+    return content.isUnknown() || lookAgain || !ranges;
+  }
+
+  /** Begins the reads that may begin now. */
+  void begin(
+      BitSet free,
+      int[] readers,
+      TaskContent content,
+      Optional<DownloadRequest> request,
+      long now,
+      List<Action> out) {
+    if (permission == Permission.NONE
+        || failure.isPresent()
+        || request.isEmpty()
+        || now < pauseUntil) {
+      return;
+    }
+    if (needsLook(content)) {
+      if (reads.isEmpty() && (content.isUnknown() || lookAgain || !free.isEmpty())) {
+        look(request.get(), content, out);
+      }
+      return;
+    }
+    if (!content.isOpen() || permission == Permission.LOOK) {
+      return;
+    }
+    while (reads.size() < options.originReads() && !free.isEmpty()) {
+      run(free, readers, content, request.get(), out);
+    }
+  }
+
+  private void look(DownloadRequest request, TaskContent content, List<Action> out) {
+    long start = content.isUnknown() && !lookFromStart ? startOfRange(request) : 0;
+    long length = permission == Permission.LOOK ? options.smallContent() : options.firstLook();
+    boolean whole = !ranges || lookWithoutRange;
+    Read read = new Read(++lastId, request, true, whole ? 0 : start, whole ? 0 : length);
+    lookAgain = false;
+    reads.put(read.id, read);
+    out.add(new Action.LookAtOrigin(read.id, request, read.start, read.length));
+  }
+
+  /** The beginning of the piece that a range begins in, as far as that shows without the length. */
+  private static long startOfRange(DownloadRequest request) {
+    String text = request.rangeHeader().orElse("").strip();
+    if (!text.startsWith("bytes=")) {
+      return 0;
+    }
+    int end = 6;
+    while (end < text.length() && Character.isDigit(text.charAt(end))) {
+      end++;
+    }
+    if (end == 6 || end - 6 > 18) {
+      return 0;
+    }
+    long start = Long.parseLong(text, 6, end, 10);
+    long pieceLength = request.pieceLength().orElse(PieceLayout.automaticPieceLength(1L << 50));
+    return start - start % pieceLength;
+  }
+
+  private void run(
+      BitSet free, int[] readers, TaskContent content, DownloadRequest request, List<Action> out) {
+    int first = firstOfRun(free, readers);
+    int end = free.nextClearBit(first);
+    int last = first;
+    long length = content.layout().length(first);
+    while (last + 1 < end && length + content.layout().length(last + 1) <= options.originRun()) {
+      last++;
+      length += content.layout().length(last);
+    }
+    Read read = new Read(++lastId, request, false, content.layout().offset(first), length);
+    read.pieces.set(first, last + 1);
+    free.clear(first, last + 1);
+    reads.put(read.id, read);
+    out.add(
+        new Action.ReadOrigin(
+            read.id, content.epoch(), request, content.info().orElseThrow(), first, last));
+  }
+
+  private int firstOfRun(BitSet free, int[] readers) {
+    for (int reader : readers) {
+      int next = free.nextSetBit(reader);
+      if (next >= 0) {
+        return next;
+      }
+    }
+    if (permission == Permission.OWN && !heldByPeers.isEmpty()) {
+      // Several hosts may be alone with the origin: each begins elsewhere.
+      return free.nextSetBit(random.nextInt(free.length()));
+    }
+    return free.nextSetBit(0);
+  }
+
+  /** The origin answered a look. */
+  void answered(Read read, boolean ranged) {
+    read.waiting = true;
+    read.ranged = ranged;
+    ranges = ranged && ranges;
+  }
+
+  /** Reads on, after a look, into those of the free pieces that the answer covers. */
+  void take(Read read, BitSet free, TaskContent content, List<Action> out) {
+    read.waiting = false;
+    read.pieces.or(free);
+    if (read.ranged && read.length > 0) {
+      PieceLayout layout = content.layout();
+      for (int piece = read.pieces.nextSetBit(0);
+          piece >= 0;
+          piece = read.pieces.nextSetBit(piece + 1)) {
+        if (layout.offset(piece) < read.start || layout.offset(piece) >= read.start + read.length) {
+          read.pieces.clear(piece);
+        }
+      }
+    }
+    if (read.pieces.isEmpty()) {
+      stop(read, out);
+    } else {
+      out.add(new Action.TakeAnswer(read.id, content.epoch(), (BitSet) read.pieces.clone()));
+    }
+  }
+
+  void takeStream(Read read, TaskContent content, List<Action> out) {
+    read.waiting = false;
+    long pieceLength = read.request.pieceLength().orElse(0);
+    out.add(new Action.TakeStream(read.id, content.epoch(), pieceLength));
+  }
+
+  void progress(Read read, long count) {
+    bytes += count;
+    bytesSinceFailure += read.ranged ? count : 0;
+    if (bytesSinceFailure >= WORTHWHILE) {
+      attempts = 0;
+    }
+  }
+
+  void pieceDone(Read read, int piece) {
+    read.pieces.clear(piece);
+    attempts = 0;
+  }
+
+  void ended(Read read) {
+    reads.remove(read.id, read);
+  }
+
+  /**
+   * A read broke. What the host still lacks is read again later, or {@link #failure} says why not.
+   */
+  void broke(Read read, OriginProblem problem, long now) {
+    reads.remove(read.id, read);
+    switch (problem.kind()) {
+      case NO_RANGES -> ranges = false;
+      case CHANGED -> {
+        lookAgain = true;
+        tryLater(problem, now);
+      }
+      case REFUSED -> {
+        if (problem.status().orElse(0) != 416) {
+          failure = Optional.of(problem);
+        } else if (read.look && read.start > 0) {
+          lookFromStart = true;
+        } else if (read.look && read.length > 0) {
+          lookWithoutRange = true;
+        } else if (!read.look) {
+          lookAgain = true;
+          tryLater(problem, now);
+        } else {
+          failure = Optional.of(problem);
+        }
+      }
+      case TLS, REDIRECTS, UNSUPPORTED_SCHEME, BAD_URL, BAD_HEADER ->
+          failure = Optional.of(problem);
+      case UNAVAILABLE, TRUNCATED, TOO_LONG, BAD_ANSWER, CANCELLED, IO -> tryLater(problem, now);
+    }
+  }
+
+  private void tryLater(OriginProblem problem, long now) {
+    bytesSinceFailure = 0;
+    if (now < pauseUntil) {
+      return; // another read that broke with the one before
+    }
+    attempts++;
+    if (attempts >= options.originAttempts()) {
+      failure = Optional.of(problem);
+    }
+    long pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE << Math.min(attempts - 1, 10));
+    pauseUntil = now + pause / 2 + random.nextLong(pause / 2 + 1);
+  }
+
+  /** What was learned of the origin may not hold for another version or another request. */
+  void startOver(List<Action> out, Optional<Read> keep) {
+    for (Read read : List.copyOf(reads.values())) {
+      if (keep.isEmpty() || keep.get() != read) {
+        stop(read, out);
+      }
+    }
+    ranges = keep.isEmpty() || keep.get().ranged;
+    lookAgain = false;
+    heldByPeers.clear();
+  }
+
+  long wakeAt(long now) {
+    return pauseUntil > now ? pauseUntil : Long.MAX_VALUE;
+  }
+}

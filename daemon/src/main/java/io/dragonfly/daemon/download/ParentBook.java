@@ -1,0 +1,203 @@
+package io.dragonfly.daemon.download;
+
+import io.dragonfly.common.id.PeerId;
+import io.dragonfly.daemon.link.ParentInfo;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The parents that the scheduler named, what each announced, and those that are not asked any more.
+ *
+ * <p>A parent is followed (its announcements are listened to) as long as it is listed. A sync that
+ * ends or fails is begun again, {@value #MOST_SYNC_FAILURES} times without news at most.
+ */
+final class ParentBook {
+  private static final int MOST_SYNC_FAILURES = 3;
+  private static final long SYNC_PAUSE = 1_000_000_000L;
+
+  private final Map<PeerId, Parent> listed = new LinkedHashMap<>();
+  private final Set<PeerId> unwanted = new LinkedHashSet<>();
+  private int lastSync;
+  private int[] holders = new int[0];
+
+  /** The scheduler's new list replaces the one before; what is known of those who stay is kept. */
+  void list(List<ParentInfo> parents, List<Action> out) {
+    Map<PeerId, Parent> before = new LinkedHashMap<>(listed);
+    listed.clear();
+    for (ParentInfo info : parents) {
+      if (unwanted.contains(info.peer())) {
+        continue;
+      }
+      Parent known = before.remove(info.peer());
+      listed.put(info.peer(), known != null && known.info.equals(info) ? known : new Parent(info));
+      if (known != null && !known.info.equals(info)) {
+        before.put(info.peer(), known);
+      }
+    }
+    before.values().forEach(gone -> unfollow(gone, out));
+    countHolders();
+  }
+
+  /** Follows everybody who is not followed, and again where a sync broke off a while ago. */
+  void follow(TaskContent content, long now, List<Action> out) {
+    if (!content.isOpen() || !content.hasLayout()) {
+      return;
+    }
+    int pieces = content.layout().pieceCount();
+    if (holders.length != pieces) {
+      holders = new int[pieces];
+      countHolders();
+    }
+    for (Parent parent : listed.values()) {
+      if (parent.sync != 0 || now < parent.syncAt) {
+        continue;
+      }
+      BitSet interested = new BitSet();
+      interested.set(0, pieces);
+      interested.andNot(content.held());
+      parent.sync = ++lastSync;
+      parent.syncAt = Long.MAX_VALUE;
+      out.add(new Action.Follow(parent.sync, parent.info, interested));
+    }
+  }
+
+  /** Nothing that was announced counts any more: the content is another. */
+  void startOver(List<Action> out) {
+    for (Parent parent : listed.values()) {
+      unfollow(parent, out);
+      parent.announced.clear();
+      parent.denied.clear();
+      parent.syncFailures = 0;
+      parent.syncAt = 0;
+    }
+    holders = new int[0];
+  }
+
+  void unfollowAll(List<Action> out) {
+    listed.values().forEach(parent -> unfollow(parent, out));
+  }
+
+  Optional<Parent> bySync(int sync) {
+    return listed.values().stream().filter(parent -> parent.sync == sync).findFirst();
+  }
+
+  Collection<Parent> all() {
+    return listed.values();
+  }
+
+  boolean isListed(Parent parent) {
+    return listed.get(parent.info.peer()) == parent;
+  }
+
+  void announced(Parent parent, int piece, String ip, int port) {
+    parent.syncFailures = 0;
+    parent.ip = ip.isEmpty() ? parent.info.ip() : ip;
+    parent.port = port;
+    if (piece < 0 || piece >= holders.length || parent.denied.get(piece)) {
+      return;
+    }
+    if (!parent.announced.get(piece)) {
+      parent.announced.set(piece);
+      holders[piece]++;
+    }
+  }
+
+  void denied(Parent parent, int piece) {
+    parent.denied.set(piece);
+    if (parent.announced.get(piece)) {
+      parent.announced.clear(piece);
+      if (isListed(parent) && piece < holders.length) {
+        holders[piece]--;
+      }
+    }
+  }
+
+  /**
+   * The sync is over, by its end or a failure. It is begun again where the parent may know of more.
+   *
+   * @return whether there is still something to hope for from this parent
+   */
+  boolean syncOver(Parent parent, BitSet missing, long now) {
+    BitSet unheard = (BitSet) missing.clone();
+    unheard.andNot(parent.announced);
+    unheard.andNot(parent.denied);
+    parent.sync = 0;
+    parent.syncFailures++;
+    boolean again = !unheard.isEmpty() && parent.syncFailures < MOST_SYNC_FAILURES;
+    parent.syncAt = again ? now + SYNC_PAUSE * parent.syncFailures : Long.MAX_VALUE;
+    return again || !parent.announced.isEmpty();
+  }
+
+  /** It is not asked again in this download. */
+  void drop(Parent parent, List<Action> out) {
+    unwanted.add(parent.info.peer());
+    if (listed.remove(parent.info.peer(), parent)) {
+      unfollow(parent, out);
+      countHolders();
+    }
+  }
+
+  List<PeerId> unwanted() {
+    return new ArrayList<>(unwanted);
+  }
+
+  /** How many parents announced each piece. */
+  int[] holders() {
+    return holders;
+  }
+
+  /** Pieces that some listed parent announced and that may be taken from it. */
+  BitSet available(TaskContent content) {
+    BitSet union = new BitSet();
+    for (Parent parent : listed.values()) {
+      union.or(parent.announced);
+    }
+    content.keepAcceptable(union);
+    return union;
+  }
+
+  /** Whether some parent may still announce something. */
+  boolean mayHearMore() {
+    return listed.values().stream()
+        .anyMatch(parent -> parent.sync != 0 || parent.syncAt != Long.MAX_VALUE);
+  }
+
+  long wakeAt(long now) {
+    long wake = Long.MAX_VALUE;
+    for (Parent parent : listed.values()) {
+      if (parent.sync == 0) {
+        wake = Math.min(wake, parent.syncAt);
+      }
+      if (parent.pausedUntil > now) {
+        wake = Math.min(wake, parent.pausedUntil);
+      }
+    }
+    return wake;
+  }
+
+  private void countHolders() {
+    Arrays.fill(holders, 0);
+    for (Parent parent : listed.values()) {
+      for (int piece = parent.announced.nextSetBit(0);
+          piece >= 0 && piece < holders.length;
+          piece = parent.announced.nextSetBit(piece + 1)) {
+        holders[piece]++;
+      }
+    }
+  }
+
+  private static void unfollow(Parent parent, List<Action> out) {
+    if (parent.sync != 0) {
+      out.add(new Action.Unfollow(parent.sync));
+      parent.sync = 0;
+    }
+  }
+}

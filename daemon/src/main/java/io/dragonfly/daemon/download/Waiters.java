@@ -1,0 +1,163 @@
+package io.dragonfly.daemon.download;
+
+import io.dragonfly.common.piece.ByteRange;
+import io.dragonfly.common.piece.InvalidRangeException;
+import io.dragonfly.common.piece.PieceLayout;
+import io.dragonfly.daemon.link.DownloadRequest;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** The callers that share one task's download, in the order they came. */
+final class Waiters {
+  private final Map<Long, Waiter> waiters = new LinkedHashMap<>();
+
+  Waiter add(long id, DownloadRequest request, long now) {
+    Waiter waiter = new Waiter(id, request, now);
+    waiters.put(id, waiter);
+    return waiter;
+  }
+
+  Optional<Waiter> find(long id) {
+    return Optional.ofNullable(waiters.get(id));
+  }
+
+  void remove(Waiter waiter) {
+    waiters.remove(waiter.id);
+  }
+
+  boolean isEmpty() {
+    return waiters.isEmpty();
+  }
+
+  /** A copy: waiters may leave while it is walked. */
+  List<Waiter> all() {
+    return new ArrayList<>(waiters.values());
+  }
+
+  private Collection<Waiter> live() {
+    return waiters.values();
+  }
+
+  /** What all of them want together, without what is held. */
+  BitSet missing(TaskContent content) {
+    BitSet wanted = new BitSet();
+    for (Waiter waiter : live()) {
+      waiter.addWanted(wanted);
+    }
+    wanted.andNot(content.held());
+    return wanted;
+  }
+
+  /** Where callers read, the one that came first leading. */
+  int[] readers() {
+    return live().stream().mapToInt(waiter -> waiter.reading).filter(piece -> piece >= 0).toArray();
+  }
+
+  /** The request to read the origin with, if any caller permits it. */
+  Optional<DownloadRequest> originRequest() {
+    return live().stream()
+        .map(waiter -> waiter.request)
+        .filter(request -> !request.disableBackToSource())
+        .findFirst();
+  }
+
+  /** One caller's part. */
+  static final class Waiter {
+    final long id;
+    final DownloadRequest request;
+    final long since;
+
+    /** Piece it needs next, or -1 when it does not read along. */
+    int reading = -1;
+
+    boolean started;
+    boolean checking;
+    ByteCounts arrived = ByteCounts.NONE;
+    ByteCounts shown = ByteCounts.NONE;
+
+    private Optional<ByteRange> range = Optional.empty();
+    private int first;
+    private int last = -1;
+    private int left;
+
+    Waiter(long id, DownloadRequest request, long since) {
+      this.id = id;
+      this.request = request;
+      this.since = since;
+    }
+
+    long deadline() {
+      return request.timeout().isPresent()
+          ? since + nanos(request.timeout().get())
+          : Long.MAX_VALUE;
+    }
+
+    /** Begins, or begins anew, with this content. */
+    void begin(PieceLayout layout) throws InvalidRangeException {
+      long length = layout.contentLength();
+      arrived = ByteCounts.NONE;
+      shown = ByteCounts.NONE;
+      if (request.rangeHeader().isPresent()) {
+        range = Optional.of(ByteRange.parse(request.rangeHeader().get(), length));
+      } else {
+        range = length == 0 ? Optional.empty() : Optional.of(new ByteRange(0, length));
+      }
+      first = range.isPresent() ? layout.firstPiece(range.get()) : 0;
+      last = range.isPresent() ? layout.lastPiece(range.get()) : -1;
+      left = last - first + 1;
+      started = true;
+    }
+
+    Optional<ByteRange> range() {
+      return range;
+    }
+
+    boolean wants(int piece) {
+      return started && piece >= first && piece <= last;
+    }
+
+    int firstPiece() {
+      return first;
+    }
+
+    int lastPiece() {
+      return last;
+    }
+
+    boolean isComplete() {
+      return started && left == 0;
+    }
+
+    /** A piece that it wants arrived. */
+    void arrived(PieceLayout layout, int piece, ByteSource source) {
+      arrived = arrived.plus(source, share(layout, piece));
+      left--;
+    }
+
+    /** Bytes of the piece that it asked for. */
+    long share(PieceLayout layout, int piece) {
+      long begin = Math.max(layout.offset(piece), range.orElseThrow().start());
+      long end =
+          Math.min(layout.offset(piece) + layout.length(piece), range.orElseThrow().endExclusive());
+      return end - begin;
+    }
+
+    private void addWanted(BitSet wanted) {
+      if (started && last >= first) {
+        wanted.set(first, last + 1);
+      }
+    }
+
+    private static long nanos(Duration duration) {
+      return duration.toSeconds() > Long.MAX_VALUE / 2_000_000_000L
+          ? Long.MAX_VALUE / 2
+          : duration.toNanos();
+    }
+  }
+}

@@ -1,0 +1,113 @@
+package io.dragonfly.daemon.link;
+
+import io.dragonfly.common.digest.Digest;
+import io.dragonfly.common.id.TaskId;
+import io.dragonfly.common.net.LoggableUrl;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+
+/**
+ * One caller's wish to have a task's content, or a part of it, on this host.
+ *
+ * @param requestHeaders sent to the origin, without any Range header (that is {@code rangeHeader})
+ * @param pieceLength bytes; absent to choose by the length of the content
+ * @param rangeHeader as in HTTP ("bytes=0-99"); read when the length is known
+ * @param disableBackToSource this host must not read the origin for this caller
+ * @param triggeredByScheduler a scheduler asked this host (a seed) to fetch the content
+ * @param timeout after which the caller gives up
+ * @param certificateChain DER certificates that may sign the origin's
+ * @param encoded the wire's Download message as it came, unknown fields included; empty when the
+ *     request did not come over the wire
+ */
+@SuppressWarnings("ArrayRecordComponent") // copied in and out; requests are never compared
+public record DownloadRequest(
+    TaskId taskId,
+    String url,
+    Map<String, String> requestHeaders,
+    Optional<String> tag,
+    Optional<String> application,
+    int priority,
+    List<String> filteredQueryParams,
+    OptionalLong pieceLength,
+    Optional<String> rangeHeader,
+    Optional<Digest> digest,
+    boolean disableBackToSource,
+    boolean triggeredByScheduler,
+    Optional<Duration> timeout,
+    List<byte[]> certificateChain,
+    byte[] encoded) {
+
+  private static final Set<String> CREDENTIAL_HEADERS =
+      Set.of("authorization", "proxy-authorization", "cookie", "x-amz-security-token", "x-api-key");
+
+  public DownloadRequest {
+    requestHeaders = Collections.unmodifiableMap(new LinkedHashMap<>(requestHeaders));
+    filteredQueryParams = List.copyOf(filteredQueryParams);
+    certificateChain = Collections.unmodifiableList(copies(certificateChain));
+    encoded = encoded.clone();
+    if (pieceLength.isPresent() && pieceLength.getAsLong() < 1) {
+      throw new IllegalArgumentException(
+          "piece length must be at least 1 byte, not " + pieceLength.getAsLong());
+    }
+    if (timeout.isPresent() && !timeout.get().isPositive()) {
+      throw new IllegalArgumentException("timeout must be positive, not " + timeout.get());
+    }
+  }
+
+  /** A plain request for the whole content at {@code url}. */
+  public static DownloadRequest of(TaskId taskId, String url) {
+    return new DownloadRequest(
+        taskId,
+        url,
+        Map.of(),
+        Optional.empty(),
+        Optional.empty(),
+        0,
+        List.of(),
+        OptionalLong.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        false,
+        false,
+        Optional.empty(),
+        List.of(),
+        new byte[0]);
+  }
+
+  @Override
+  public byte[] encoded() {
+    return encoded.clone();
+  }
+
+  /** Whether the origin is asked with something that names who asks. */
+  public boolean hasCredentials() {
+    return requestHeaders.keySet().stream()
+        .anyMatch(name -> CREDENTIAL_HEADERS.contains(name.toLowerCase(Locale.ROOT)));
+  }
+
+  /** The URL without what may be secret: for logs and error texts. */
+  public String urlForDisplay() {
+    return LoggableUrl.of(url);
+  }
+
+  @Override
+  public String toString() {
+    return "DownloadRequest[" + taskId.value() + " " + urlForDisplay() + "]";
+  }
+
+  private static List<byte[]> copies(List<byte[]> arrays) {
+    List<byte[]> copies = new ArrayList<>(arrays.size());
+    for (byte[] array : arrays) {
+      copies.add(array.clone());
+    }
+    return copies;
+  }
+}
