@@ -27,8 +27,13 @@ public final class ProcessCluster implements AutoCloseable {
 
   /** A cluster without members; its files go below {@code directory}, which should be short. */
   public ProcessCluster(Path directory) throws IOException {
+    this(directory, freePort());
+  }
+
+  /** A cluster whose daemons use the scheduler on {@code schedulerPort}, whoever runs it. */
+  public ProcessCluster(Path directory, int schedulerPort) throws IOException {
     this.directory = Files.createDirectories(directory);
-    this.schedulerPort = freePort();
+    this.schedulerPort = schedulerPort;
   }
 
   public int schedulerPort() {
