@@ -1,0 +1,176 @@
+package io.dragonfly.daemon.source;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.dragonfly.daemon.source.OriginException.Kind;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.MessageDigest;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509TrustManager;
+import org.apache.hc.client5.http.ssl.DefaultClientTlsStrategy;
+import org.apache.hc.client5.http.ssl.HostnameVerificationPolicy;
+import org.apache.hc.client5.http.ssl.TlsSocketStrategy;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which certificates are believed: Java's own authorities, the configured ones, and for one request
+ * those it brings along. Verification, of the host name too, cannot be switched off. Safe for use
+ * by many threads; what a set of certificates costs to set up is kept for the last few sets.
+ */
+final class TrustStores {
+  private static final int MAX_KEPT = 16;
+  private static final int MAX_CERTIFICATES = 64;
+  private static final int MAX_BYTES = 1 << 20;
+
+  /** A set of trusted certificates; made ready when the first connection needs it. */
+  static final class Trust {
+    private final String key;
+    private final List<X509Certificate> certificates;
+
+    @GuardedBy("this")
+    private @Nullable TlsSocketStrategy strategy;
+
+    private Trust(String key, List<X509Certificate> certificates) {
+      this.key = key;
+      this.certificates = certificates;
+    }
+
+    /** Connections made under one set are used only for requests with an equal key. */
+    String key() {
+      return key;
+    }
+
+    synchronized TlsSocketStrategy strategy() throws SSLException {
+      if (strategy == null) {
+        try {
+          strategy =
+              new DefaultClientTlsStrategy(
+                  context(certificates), HostnameVerificationPolicy.BOTH, null);
+        } catch (GeneralSecurityException | IOException e) {
+          throw new SSLException("the trusted certificates cannot be used: " + e.getMessage(), e);
+        }
+      }
+      return strategy;
+    }
+  }
+
+  private final List<X509Certificate> configured;
+  private final Trust usual;
+
+  @GuardedBy("this")
+  private final Map<String, Trust> brought = new LinkedHashMap<>(16, 0.75f, true);
+
+  /**
+   * @throws IllegalArgumentException if one of the certificates is none
+   */
+  TrustStores(List<byte[]> configured) {
+    try {
+      this.configured = List.copyOf(parse(configured));
+    } catch (CertificateException e) {
+      throw new IllegalArgumentException(
+          "a configured CA certificate cannot be read: " + e.getMessage(), e);
+    }
+    this.usual = new Trust("", this.configured);
+  }
+
+  /** The trust for a request that brings along these certificates, perhaps none. */
+  Trust trust(List<byte[]> certificateChain, OriginUrl url) throws OriginException {
+    if (certificateChain.isEmpty()) {
+      return usual;
+    }
+    List<X509Certificate> certificates = new ArrayList<>(configured);
+    String key;
+    try {
+      List<X509Certificate> added = parse(certificateChain);
+      certificates.addAll(added);
+      MessageDigest hash = MessageDigest.getInstance("SHA-256");
+      for (X509Certificate certificate : added) {
+        hash.update(certificate.getEncoded());
+      }
+      key = HexFormat.of().formatHex(hash.digest());
+    } catch (GeneralSecurityException e) {
+      throw new OriginException(
+          Kind.TLS,
+          "Cannot read "
+              + url
+              + ": the certificate chain of the request cannot be read ("
+              + e.getMessage()
+              + "). It must hold X.509 certificates in DER or PEM.",
+          e);
+    }
+    synchronized (this) {
+      Trust trust = brought.computeIfAbsent(key, k -> new Trust(k, List.copyOf(certificates)));
+      if (brought.size() > MAX_KEPT) {
+        brought.remove(brought.keySet().iterator().next());
+      }
+      return trust;
+    }
+  }
+
+  private static List<X509Certificate> parse(List<byte[]> encoded) throws CertificateException {
+    List<X509Certificate> certificates = new ArrayList<>();
+    long bytes = 0;
+    for (byte[] one : encoded) {
+      bytes += one.length;
+      if (bytes > MAX_BYTES) {
+        throw new CertificateException("more than " + MAX_BYTES + " bytes of certificates");
+      }
+      for (Certificate certificate :
+          CertificateFactory.getInstance("X.509")
+              .generateCertificates(new ByteArrayInputStream(one))) {
+        certificates.add((X509Certificate) certificate);
+      }
+    }
+    if (certificates.isEmpty() && !encoded.isEmpty()) {
+      throw new CertificateException("no certificate in it");
+    }
+    if (certificates.size() > MAX_CERTIFICATES) {
+      throw new CertificateException("more than " + MAX_CERTIFICATES + " certificates");
+    }
+    return certificates;
+  }
+
+  private static SSLContext context(List<X509Certificate> added)
+      throws GeneralSecurityException, IOException {
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(null, added.isEmpty() ? null : trustManagers(added), null);
+    return context;
+  }
+
+  private static TrustManager[] trustManagers(List<X509Certificate> added)
+      throws GeneralSecurityException, IOException {
+    String algorithm = TrustManagerFactory.getDefaultAlgorithm();
+    TrustManagerFactory java = TrustManagerFactory.getInstance(algorithm);
+    java.init((KeyStore) null);
+    KeyStore all = KeyStore.getInstance(KeyStore.getDefaultType());
+    all.load(null, null);
+    int number = 0;
+    for (TrustManager manager : java.getTrustManagers()) {
+      if (manager instanceof X509TrustManager known) {
+        for (X509Certificate certificate : known.getAcceptedIssuers()) {
+          all.setCertificateEntry("java-" + number++, certificate);
+        }
+      }
+    }
+    for (X509Certificate certificate : added) {
+      all.setCertificateEntry("added-" + number++, certificate);
+    }
+    TrustManagerFactory factory = TrustManagerFactory.getInstance(algorithm);
+    factory.init(all);
+    return factory.getTrustManagers();
+  }
+}
