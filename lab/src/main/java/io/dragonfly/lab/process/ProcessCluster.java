@@ -22,18 +22,25 @@ public final class ProcessCluster implements AutoCloseable {
 
   private final Path directory;
   private final int schedulerPort;
+  private final Launcher launcher;
   private final Map<String, Program> programs = new HashMap<>();
   private final Map<String, Integer> ports = new HashMap<>();
 
   /** A cluster without members; its files go below {@code directory}, which should be short. */
   public ProcessCluster(Path directory) throws IOException {
-    this(directory, freePort());
+    this(directory, freePort(), Launcher.ofClassPath());
   }
 
   /** A cluster whose daemons use the scheduler on {@code schedulerPort}, whoever runs it. */
   public ProcessCluster(Path directory, int schedulerPort) throws IOException {
+    this(directory, schedulerPort, Launcher.ofClassPath());
+  }
+
+  /** A cluster of programs that {@code launcher} starts. */
+  public ProcessCluster(Path directory, int schedulerPort, Launcher launcher) throws IOException {
     this.directory = Files.createDirectories(directory);
     this.schedulerPort = schedulerPort;
+    this.launcher = launcher;
   }
 
   public int schedulerPort() {
@@ -55,12 +62,10 @@ public final class ProcessCluster implements AutoCloseable {
         """
             .formatted(schedulerPort, schedulerPort));
     Program program =
-        Program.start(
+        launch(
             directory.resolve("scheduler.log"),
-            Map.of(),
-            List.of(),
+            "scheduler",
             List.of(
-                "scheduler",
                 "--config",
                 config.toString(),
                 "--dynconfig",
@@ -138,17 +143,11 @@ public final class ProcessCluster implements AutoCloseable {
     Path dynconfig = home.resolve("dynconfig.yaml");
     Files.writeString(dynconfig, "scheduler:\n  addrs: [\"127.0.0.1:" + schedulerPort + "\"]\n");
     Program program =
-        Program.start(
+        launch(
             home.resolve("dfdaemon.log"),
-            Map.of(),
-            List.of("-Xmx256m", "-XX:MaxDirectMemorySize=256m"),
+            "dfdaemon",
             List.of(
-                "dfdaemon",
-                "--config",
-                config.toString(),
-                "--dynconfig",
-                dynconfig.toString(),
-                "--console"));
+                "--config", config.toString(), "--dynconfig", dynconfig.toString(), "--console"));
     programs.put(name, program);
     awaitPort(program, port(name + ".health"));
     return program;
@@ -185,11 +184,16 @@ public final class ProcessCluster implements AutoCloseable {
   /** Starts a dfget against a daemon; it runs on its own. */
   public Program dfget(String daemon, String url, Path output, String... more) throws IOException {
     List<String> arguments = new ArrayList<>();
-    arguments.add("dfget");
     arguments.addAll(List.of("-e", socket(daemon).toString(), url, "-O", output.toString()));
     arguments.addAll(List.of(more));
     Path log = Files.createTempFile(directory, "dfget-", ".log");
-    return Program.start(log, Map.of(), List.of(), arguments);
+    return launch(log, "dfget", arguments);
+  }
+
+  private Program launch(Path log, String role, List<String> arguments) throws IOException {
+    List<String> command = new ArrayList<>(launcher.command(role));
+    command.addAll(arguments);
+    return Program.start(log, command);
   }
 
   private static void awaitPort(Program program, int port)
@@ -209,7 +213,8 @@ public final class ProcessCluster implements AutoCloseable {
     throw new IOException("port " + port + " does not open:\n" + program.output());
   }
 
-  private static int freePort() throws IOException {
+  /** A port of 127.0.0.1 that nobody uses now. */
+  public static int freePort() throws IOException {
     try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return socket.getLocalPort();
     }

@@ -6,16 +6,11 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/**
- * One of our programs in a JVM of its own, started from the class path of this one. What it prints
- * goes to a file.
- */
+/** One of our programs in a process of its own. What it prints goes to a file. */
 public final class Program implements AutoCloseable {
   private static final Duration STOP_LIMIT = Duration.ofSeconds(40);
 
@@ -31,26 +26,10 @@ public final class Program implements AutoCloseable {
    * Starts a program.
    *
    * @param log file that its output is appended to
-   * @param environment variables added to those of this process
-   * @param jvmFlags flags for its JVM
-   * @param arguments the role, such as {@code dfdaemon}, and what follows it
+   * @param command the program and its arguments
    */
-  public static Program start(
-      Path log, Map<String, String> environment, List<String> jvmFlags, List<String> arguments)
-      throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("--enable-native-access=ALL-UNNAMED");
-    command.add("-XX:+UseSerialGC");
-    command.add("-XX:TieredStopAtLevel=1");
-    command.add("-Xshare:auto");
-    command.addAll(jvmFlags);
-    command.add("-cp");
-    command.add(System.getProperty("java.class.path", ""));
-    command.add("io.dragonfly.dist.Main");
-    command.addAll(arguments);
+  static Program start(Path log, List<String> command) throws IOException {
     ProcessBuilder builder = new ProcessBuilder(command);
-    builder.environment().putAll(environment);
     File output = log.toFile();
     builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(output));
     return new Program(builder.start(), log);
