@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +39,7 @@ public final class RpcServer implements AutoCloseable {
   private final HealthStatusManager health;
   private final List<SocketAddress> addresses;
   private final Duration grace;
+  private final AtomicBoolean closed = new AtomicBoolean();
 
   private RpcServer(Builder builder) {
     this.addresses = List.copyOf(builder.addresses);
@@ -96,6 +98,9 @@ public final class RpcServer implements AutoCloseable {
    */
   @Override
   public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
     health.enterTerminalState();
     server.shutdown();
     try {
