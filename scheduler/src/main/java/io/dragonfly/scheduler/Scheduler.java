@@ -13,6 +13,8 @@ public final class Scheduler implements AutoCloseable {
   private final Optional<Path> dynconfig;
 
   /**
+   * A scheduler that is not started.
+   *
    * @param dynconfig the local file with the dynamic configuration (made with the defaults when it
    *     is missing); empty: the defaults, no file
    */

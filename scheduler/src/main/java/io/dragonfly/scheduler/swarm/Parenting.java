@@ -1,0 +1,265 @@
+package io.dragonfly.scheduler.swarm;
+
+import io.dragonfly.scheduler.origin.OriginLease;
+import io.dragonfly.scheduler.placement.RandomSet;
+import io.dragonfly.scheduler.placement.Rating;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Who takes pieces from whom in one task. Guarded by the lock of the task.
+ *
+ * <p>Each child has one trunk among its parents. Following trunks ends at a holder of everything or
+ * at the leaseholder, so what a child lacks can always reach it. The other parents are near to
+ * random: together they come close to a random regular graph with a bias to the child's place.
+ *
+ * <p>Cycles: peers of ours exchange pieces both ways. An upstream child waits for its parents to
+ * end, so it must never wait for itself: an upstream child takes no parent that descends from it,
+ * and a peer of ours takes an upstream parent only while that one has no parents itself. So a path
+ * from an upstream child upwards either stays among upstream peers, where descendants are excluded,
+ * or enters ours, which it leaves only into upstream peers without parents.
+ *
+ * <p>A child without a trunk is in {@code waiting}, one of ours with fewer parents than it may have
+ * in {@code wishing}; both are tried again when a place opens.
+ */
+final class Parenting {
+  private static final int SCAN = 512;
+  private static final int VAIN_TRIES = 8;
+  private static final int MAX_DEPTH = 10_000;
+
+  private final Task task;
+  private final Offers offers;
+  private final Set<Peer> waiting = new LinkedHashSet<>();
+  private final RandomSet<Peer> wishing = new RandomSet<>();
+
+  Parenting(Task task, Offers offers) {
+    this.task = task;
+    this.offers = offers;
+  }
+
+  /** Children without a way to a holder or the leaseholder, the longest waiting first. */
+  Set<Peer> waiting() {
+    return waiting;
+  }
+
+  /** Puts the child into the sets it belongs to, after anything about it changed. */
+  void review(Peer child, long now) {
+    boolean wants = child.canBeTold() && !child.refused && !child.complete;
+    if (wants && child.trunk == null && !isRoot(child)) {
+      if (waiting.add(child)) {
+        child.waitingSince = now;
+      }
+    } else if (waiting.remove(child)) {
+      child.waitingSince = 0;
+    }
+    if (wants && child.extension && child.parents.size() < task.limits.candidateParents()) {
+      wishing.add(child);
+    } else {
+      wishing.remove(child);
+    }
+  }
+
+  /** A holder of everything, or the leaseholder: where trunks end. */
+  boolean isRoot(Peer peer) {
+    return (peer.complete && peer.offered) || task.lease.isHeldBy(peer.id);
+  }
+
+  /** Tries to give the child what it lacks; true when it got a parent. */
+  boolean place(Peer child, long now) {
+    boolean wantsTrunk = child.trunk == null && !isRoot(child);
+    int room = task.limits.candidateParents() - child.parents.size();
+    if (!child.canBeTold() || child.refused || child.complete || (room <= 0 && !wantsTrunk)) {
+      return false;
+    }
+    Set<Peer> descendants = child.extension ? Set.of() : descendants(child);
+    List<Peer> found = candidates(child, descendants, now);
+    boolean placed = false;
+    if (wantsTrunk) {
+      regrow(child);
+      placed = child.trunk == null && growTrunk(child, found, descendants, now);
+      if (child.trunk == null && !child.extension && isTrunkPossible()) {
+        review(child, now);
+        return false;
+      }
+    }
+    for (Peer candidate : found) {
+      if (child.parents.size() >= task.limits.candidateParents()) {
+        break;
+      }
+      placed |= !child.parents.contains(candidate) && offers.link(candidate, child);
+    }
+    review(child, now);
+    return placed;
+  }
+
+  /** Gives places that opened to those who wait, then to those who wish for more. */
+  void placeAll(int opened, long now) {
+    int vain = 0;
+    for (Peer child : List.copyOf(waiting)) {
+      if (offers.open().isEmpty() || vain > VAIN_TRIES) {
+        break;
+      }
+      if (place(child, now)) {
+        vain = 0;
+      } else if (waiting.remove(child)) {
+        waiting.add(child);
+        vain++;
+      }
+    }
+    for (Peer child : wishing.sample(opened * task.settings.normalFanOut(), task.random)) {
+      if (offers.open().isEmpty()) {
+        break;
+      }
+      place(child, now);
+    }
+  }
+
+  /** After an edge went: another of the parents becomes the trunk, if one can. */
+  void regrow(Peer child) {
+    if (child.trunk != null || isRoot(child)) {
+      return;
+    }
+    for (Peer parent : child.parents) {
+      if (depth(parent, child) >= 0) {
+        child.trunk = parent;
+        return;
+      }
+    }
+  }
+
+  /** Whether anybody could serve this child, had he a place free. Looks at a bounded sample. */
+  boolean canBeServed(Peer child, long now) {
+    Set<Peer> descendants = child.extension ? Set.of() : descendants(child);
+    return offers.offered().sample(SCAN, task.random).stream()
+        .anyMatch(parent -> isEligible(parent, child, descendants, now));
+  }
+
+  /**
+   * Steps along trunks to a root; -1 when there is none, or when the way leads through {@code
+   * avoid}.
+   */
+  int depth(Peer from, Peer avoid) {
+    Peer at = from;
+    for (int depth = 0; at != null && depth < MAX_DEPTH; depth++) {
+      if (at == avoid) {
+        return -1;
+      }
+      if (isRoot(at)) {
+        return depth;
+      }
+      at = at.trunk;
+    }
+    return -1;
+  }
+
+  private boolean isTrunkPossible() {
+    return !offers.holders().isEmpty() || !(task.lease.state() instanceof OriginLease.State.Free);
+  }
+
+  private boolean growTrunk(Peer child, List<Peer> found, Set<Peer> descendants, long now) {
+    List<Peer> anchors = new ArrayList<>();
+    for (Peer candidate : found) {
+      if (depth(candidate, child) >= 0) {
+        anchors.add(candidate);
+      }
+    }
+    if (anchors.isEmpty()) {
+      // The sample missed them: look at the roots themselves, then at more of those with a place.
+      roots().stream()
+          .filter(root -> offers.hasPlace(root) && isEligible(root, child, descendants, now))
+          .forEach(anchors::add);
+    }
+    if (anchors.isEmpty()) {
+      offers.open().sample(SCAN, task.random).stream()
+          .filter(peer -> isEligible(peer, child, descendants, now) && depth(peer, child) >= 0)
+          .forEach(anchors::add);
+    }
+    for (Peer anchor : anchors) {
+      if (offers.link(anchor, child)) {
+        child.trunk = anchor;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private List<Peer> roots() {
+    List<Peer> roots =
+        new ArrayList<>(offers.holders().sample(task.limits.filterParents(), task.random));
+    if (task.lease.state() instanceof OriginLease.State.Held held) {
+      Optional.ofNullable(task.peers.get(held.peer()))
+          .filter(peer -> peer.offered)
+          .ifPresent(roots::add);
+    }
+    return roots;
+  }
+
+  /** Usable parents with a place, the best first. */
+  private List<Peer> candidates(Peer child, Set<Peer> descendants, long now) {
+    List<Peer> found = new ArrayList<>();
+    for (Peer peer : offers.open().sample(task.limits.filterParents(), task.random)) {
+      if (isEligible(peer, child, descendants, now)) {
+        found.add(peer);
+      }
+    }
+    if (found.isEmpty() && child.parents.isEmpty()) {
+      for (Peer peer : offers.open().sample(SCAN, task.random)) {
+        if (isEligible(peer, child, descendants, now)) {
+          found.add(peer);
+        }
+      }
+    }
+    Map<Peer, Double> ratings = new HashMap<>();
+    for (Peer peer : found) {
+      double load = (double) peer.children.size() / offers.fanOut(peer);
+      ratings.put(
+          peer,
+          Rating.of(child.host.facts().place(), peer.host.facts().place(), load, task.random));
+    }
+    found.sort(Comparator.comparingDouble((Peer peer) -> -ratings.getOrDefault(peer, 0.0)));
+    return found;
+  }
+
+  private boolean isEligible(Peer parent, Peer child, Set<Peer> descendants, long now) {
+    if (parent == child
+        || !parent.offered
+        || parent.host == child.host
+        || child.parents.contains(parent)
+        || child.isBlocked(parent.host.id(), now)) {
+      return false;
+    }
+    if (child.extension) {
+      return parent.extension || isSource(parent);
+    }
+    return !descendants.contains(parent);
+  }
+
+  /** An upstream peer that takes nothing from others. */
+  private static boolean isSource(Peer peer) {
+    return peer.parents.isEmpty()
+        && (peer.state == PeerState.BACK_TO_SOURCE || peer.state == PeerState.SUCCEEDED);
+  }
+
+  private static Set<Peer> descendants(Peer child) {
+    if (child.children.isEmpty()) {
+      return Set.of();
+    }
+    Set<Peer> seen = new HashSet<>();
+    ArrayDeque<Peer> open = new ArrayDeque<>(child.children);
+    while (!open.isEmpty()) {
+      Peer peer = open.removeLast();
+      if (seen.add(peer)) {
+        open.addAll(peer.children);
+      }
+    }
+    return seen;
+  }
+}

@@ -1,0 +1,134 @@
+package io.dragonfly.scheduler.swarm;
+
+import io.dragonfly.common.id.HostId;
+import io.dragonfly.common.id.PeerId;
+import io.dragonfly.common.id.TaskId;
+import io.dragonfly.common.piece.ByteRange;
+import io.dragonfly.common.piece.ContentInfo;
+import io.dragonfly.common.piece.PieceLayout;
+import io.dragonfly.scheduler.origin.OriginLease;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/** What is known of one task. Plain data, guarded by the lock of the task. */
+final class Task {
+  final TaskId id;
+  final SwarmSettings settings;
+  final RandomGenerator random;
+  final long createdAt;
+  final OriginLease lease;
+  final RootTable roots = new RootTable();
+
+  final Map<PeerId, Peer> peers = new LinkedHashMap<>();
+  final Map<HostId, Set<Peer>> byHost = new LinkedHashMap<>();
+
+  /** Peers that download, with an open stream. */
+  final Set<Peer> active = new LinkedHashSet<>();
+
+  /** Peers that download, whose stream broke. */
+  final Set<Peer> lost = new LinkedHashSet<>();
+
+  DownloadSpec download;
+  SwarmLimits limits;
+  TaskState state = TaskState.PENDING;
+  long updatedAt;
+  Effects effects = new Effects();
+  private @Nullable ContentInfo content;
+  private int pieceCount;
+
+  Task(
+      TaskId id,
+      DownloadSpec download,
+      SwarmSettings settings,
+      SwarmLimits limits,
+      RandomGenerator random,
+      long now) {
+    this.id = id;
+    this.download = withoutMessage(download);
+    this.settings = settings;
+    this.limits = limits;
+    this.random = random;
+    this.createdAt = now;
+    this.updatedAt = now;
+    this.lease = new OriginLease(settings.lease());
+  }
+
+  Optional<ContentInfo> content() {
+    return Optional.ofNullable(content);
+  }
+
+  void content(ContentInfo value) {
+    content = value;
+    pieceCount = value.length().isPresent() ? value.layout().pieceCount() : 0;
+  }
+
+  boolean isLengthKnown() {
+    return content != null && content.length().isPresent();
+  }
+
+  /** 0 while the length is unknown. */
+  int pieceCount() {
+    return pieceCount;
+  }
+
+  /**
+   * First and last piece of a range; empty when it is outside the content or the length is unknown.
+   */
+  Optional<int[]> piecesOf(ByteRange range) {
+    ContentInfo known = content;
+    if (known == null || known.length().isEmpty() || range.start() >= known.length().getAsLong()) {
+      return Optional.empty();
+    }
+    PieceLayout layout = known.layout();
+    return Optional.of(new int[] {layout.firstPiece(range), layout.lastPiece(range)});
+  }
+
+  void tell(Peer peer, PeerOrder order) {
+    if (peer.session != 0) {
+      effects.add(new SwarmAction.Tell(peer.session, order));
+    }
+  }
+
+  void notice(String text) {
+    effects.add(new SwarmAction.Notice(id, text));
+  }
+
+  TaskView view(boolean available) {
+    return new TaskView(
+        id,
+        download,
+        content(),
+        pieceCount,
+        SizeScope.of(
+            content == null ? java.util.OptionalLong.empty() : content.length(), pieceCount),
+        state,
+        peers.size(),
+        available,
+        createdAt,
+        updatedAt);
+  }
+
+  /** The download without the message that may carry credentials. */
+  static DownloadSpec withoutMessage(DownloadSpec download) {
+    return new DownloadSpec(
+        download.url(),
+        download.digest(),
+        download.tag(),
+        download.application(),
+        download.type(),
+        download.priority(),
+        download.filteredQueryParams(),
+        download.headersKey(),
+        download.range(),
+        download.disableBackToSource(),
+        download.needBackToSource(),
+        download.metadataOnly(),
+        download.concurrentPieces(),
+        Opaque.EMPTY);
+  }
+}
