@@ -168,6 +168,7 @@ final class HttpOriginResponse implements OriginResponse {
   }
 
   private OriginException failure(Exception e) {
+    abort.noticeInterrupt();
     Abort.Reason reason = abort.reason();
     if (reason != null) {
       return Failures.aborted(reason, url, stallTimeout);
