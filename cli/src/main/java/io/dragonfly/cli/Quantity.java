@@ -12,14 +12,14 @@ import java.time.Duration;
  * time = 1*( digits [ " " ] unit [ " " ] )          ; 90s, 1h30m, 500ms
  * </pre>
  */
-public final class Quantity {
+final class Quantity {
   private static final String PREFIXES = "KMGTP";
   private static final double MOST_BYTES = 1L << 60;
 
   private Quantity() {}
 
   /** A size in bytes. */
-  public static long bytes(String text) {
+  static long bytes(String text) {
     int end = 0;
     while (end < text.length() && (isDigit(text.charAt(end)) || text.charAt(end) == '.')) {
       end++;
@@ -56,7 +56,7 @@ public final class Quantity {
   }
 
   /** A length of time. */
-  public static Duration time(String text) {
+  static Duration time(String text) {
     long millis = 0;
     int at = 0;
     do {

@@ -90,6 +90,11 @@ final class LinkPolicy {
     return state == State.READY;
   }
 
+  /** Nobody is there to say what to do. */
+  boolean isAlone() {
+    return state == State.IDLE || state == State.OPENING || state == State.LOST;
+  }
+
   boolean isJoined() {
     return state == State.JOINED;
   }
@@ -178,6 +183,25 @@ final class LinkPolicy {
     pending.clear();
   }
 
+  /** No scheduler is needed until another caller joins. */
+  void skip(List<Action> out) {
+    close(out);
+    openAt = Long.MAX_VALUE;
+  }
+
+  /** Another caller may need the scheduler. */
+  void reconsider(long now) {
+    if (state == State.IDLE) {
+      openAt = now;
+    }
+  }
+
+  /** Comes again, as the same peer, with what is held and wanted now. */
+  void rejoin(long now, List<Action> out) {
+    close(out);
+    openAt = now;
+  }
+
   /** After Finished or Failed this peer is over: whoever comes next is another one. */
   void retire(PeerReport last, long now, List<Action> out) {
     flush(now, true, out);
@@ -220,7 +244,7 @@ final class LinkPolicy {
     }
   }
 
-  /** The scheduler gave an answer that counts; returns whether it may be asked for another. */
+  /** Whether the scheduler may be asked for other parents. */
   boolean mayAskAgain() {
     return extension || answers < UPSTREAM_ANSWERS;
   }
@@ -231,7 +255,7 @@ final class LinkPolicy {
     wantedAt = 0;
   }
 
-  /** Whether the parents it named may be complained about: it named some, and not just now. */
+  /** Says that the parents do not suffice; not again before a pause that doubles. */
   void wantParents(List<PeerId> unwanted, String why, long now, List<Action> out) {
     if (state == State.JOINED && now >= wantedAt) {
       report(new PeerReport.ParentsWanted(unwanted, why), out);
@@ -240,8 +264,8 @@ final class LinkPolicy {
     }
   }
 
-  int unansweredWishes() {
-    return wantedSent;
+  boolean hasUnansweredWish() {
+    return wantedSent > 0;
   }
 
   /**

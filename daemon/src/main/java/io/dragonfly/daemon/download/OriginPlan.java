@@ -102,6 +102,13 @@ final class OriginPlan {
     return failure;
   }
 
+  /** Another request may fare better. */
+  void forgetFailure() {
+    failure = Optional.empty();
+    attempts = 0;
+    pauseUntil = 0;
+  }
+
   /** Bytes read so far, by all reads. */
   long bytes() {
     return bytes;

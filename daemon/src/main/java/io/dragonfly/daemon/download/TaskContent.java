@@ -32,6 +32,9 @@ final class TaskContent {
   private final Map<Integer, PieceRoot> roots = new TreeMap<>();
   private final BitSet withRoot = new BitSet();
 
+  /** Pieces held that were compared with their root, not with a checksum alone. */
+  private final BitSet verified = new BitSet();
+
   boolean isOpen() {
     return stage == Stage.OPEN;
   }
@@ -78,10 +81,10 @@ final class TaskContent {
     return Optional.ofNullable(roots.get(piece));
   }
 
-  /** Roots of the pieces held. */
+  /** Roots of the pieces held that match them. */
   Map<Integer, PieceRoot> heldRoots() {
     Map<Integer, PieceRoot> known = new TreeMap<>(roots);
-    known.keySet().removeIf(piece -> !held.get(piece));
+    known.keySet().removeIf(piece -> !verified.get(piece));
     return known;
   }
 
@@ -108,6 +111,7 @@ final class TaskContent {
     held.clear();
     roots.clear();
     withRoot.clear();
+    verified.clear();
     return ++epoch;
   }
 
@@ -117,7 +121,10 @@ final class TaskContent {
     info = Optional.of(content);
     layout = content.length().isPresent() ? Optional.of(content.layout()) : Optional.empty();
     held.or(pieces);
-    knownRoots.forEach(this::learnRoot);
+    knownRoots.forEach((piece, root) -> {
+      learnRoot(piece, root);
+      verified.set(piece);
+    });
   }
 
   /** What was held is void and no version is known. */
@@ -128,6 +135,7 @@ final class TaskContent {
     held.clear();
     roots.clear();
     withRoot.clear();
+    verified.clear();
   }
 
   /** Content of unknown length is whole. */
@@ -143,6 +151,7 @@ final class TaskContent {
         return false;
       }
       learnRoot(piece, root.get());
+      verified.set(piece);
     }
     held.set(piece);
     return true;
@@ -159,7 +168,7 @@ final class TaskContent {
       }
       PieceRoot known = roots.get(piece);
       learnRoot(piece, entry.getValue());
-      if (known != null && !known.equals(entry.getValue()) && held.get(piece)) {
+      if (known != null && !known.equals(entry.getValue()) && verified.get(piece)) {
         consistent = false;
       }
     }

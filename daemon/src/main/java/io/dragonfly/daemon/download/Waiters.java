@@ -67,6 +67,12 @@ final class Waiters {
         .findFirst();
   }
 
+  /** The request that speaks for all: of the first caller that permits to read the origin. */
+  DownloadRequest leading() {
+    return originRequest()
+        .orElseGet(() -> live().stream().map(waiter -> waiter.request).findFirst().orElseThrow());
+  }
+
   /** One caller's part. */
   static final class Waiter {
     final long id;
@@ -132,6 +138,10 @@ final class Waiters {
 
     boolean isComplete() {
       return started && left == 0;
+    }
+
+    void readsAt(int piece) {
+      reading = Math.max(0, piece);
     }
 
     /** A piece that it wants arrived. */

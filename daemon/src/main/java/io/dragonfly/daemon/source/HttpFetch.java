@@ -322,25 +322,16 @@ final class HttpFetch {
       HttpEngine.Trip trip = new HttpEngine.Trip();
       abort.attach(attempt);
       try {
-        ClassicHttpResponse response =
-            source
-                .engine()
-                .send(
-                    target,
-                    attempt,
-                    trust,
-                    source.options().headerTimeout(),
-                    Duration.ofNanos(remaining),
-                    trip);
-        if (trip.endedAtProxy()) {
-          cutOff(attempt, response, false);
-          throw Failures.tunnelRefused(response.getCode(), target);
-        }
-        return response;
-      } catch (OriginException e) {
-        throw e;
+        return source
+            .engine()
+            .send(
+                target,
+                attempt,
+                trust,
+                source.options().headerTimeout(),
+                Duration.ofNanos(remaining),
+                trip);
       } catch (IOException e) {
-        abort.noticeInterrupt();
         if (abort.reason() != null) {
           throw aborted();
         }

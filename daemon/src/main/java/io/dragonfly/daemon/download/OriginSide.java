@@ -1,0 +1,265 @@
+package io.dragonfly.daemon.download;
+
+import io.dragonfly.common.piece.ContentInfo;
+import io.dragonfly.common.piece.PieceLayout;
+import io.dragonfly.daemon.download.DownloadException.Code;
+import io.dragonfly.daemon.download.OriginPlan.Permission;
+import io.dragonfly.daemon.download.OriginPlan.Read;
+import io.dragonfly.daemon.download.Waiters.Waiter;
+import io.dragonfly.daemon.link.DownloadRequest;
+import io.dragonfly.daemon.link.PeerReport;
+import io.dragonfly.daemon.source.OriginException.Kind;
+import io.dragonfly.daemon.storage.StoredPiece;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+
+/** What comes from the origin, and what follows when it fails. */
+final class OriginSide {
+  private final Parts parts;
+  private final Versions versions;
+
+  OriginSide(Parts parts, Versions versions) {
+    this.parts = parts;
+    this.versions = versions;
+  }
+
+  /** The origin said what the content is; the body of its answer waits. */
+  void head(Event.OriginHead head, long now, List<Action> out) {
+    Optional<Read> found = parts.origin.find(head.read());
+    if (found.isEmpty()) {
+      out.add(new Action.StopRead(head.read()));
+      return;
+    }
+    Read read = found.get();
+    parts.progressAt = now;
+    ContentInfo info;
+    try {
+      info = info(head, read.request);
+    } catch (IllegalArgumentException e) {
+      parts.answers.failThose(
+          _ -> true,
+          waiter ->
+              new DownloadException(
+                  Code.INVALID_REQUEST,
+                  "Cannot divide the content of "
+                      + waiter.request.urlForDisplay()
+                      + " into pieces: "
+                      + e.getMessage()
+                      + ". Ask for another piece length."),
+          out);
+      return;
+    }
+    parts.origin.answered(read, head.ranged());
+    if (parts.origin.permission() == Permission.LOOK) {
+      lookedForUpstream(read, info, out);
+    }
+    if (!parts.content.isOpen() || !parts.content.isSameVersion(info)) {
+      versions.begin(info, parts.origin.find(read.id), now, out);
+      if (parts.link.isOurs() && info.length().isPresent()) {
+        parts.link.report(new PeerReport.ContentLearned(info), out);
+      }
+    }
+  }
+
+  private ContentInfo info(Event.OriginHead head, DownloadRequest request) {
+    OptionalLong length = head.length();
+    Optional<ContentInfo> known = parts.content.info();
+    long pieceLength;
+    if (known.isPresent() && known.get().length().equals(length) && length.isPresent()) {
+      pieceLength = known.get().pieceLength();
+    } else {
+      pieceLength =
+          request
+              .pieceLength()
+              .orElse(
+                  length.isPresent() ? PieceLayout.automaticPieceLength(length.getAsLong()) : 0);
+    }
+    return new ContentInfo(length, pieceLength, head.version(), head.headers());
+  }
+
+  /** A Go scheduler has to know the length, or is left alone. */
+  private void lookedForUpstream(Read read, ContentInfo info, List<Action> out) {
+    boolean mayRead = parts.waiters.originRequest().isPresent();
+    boolean large =
+        info.length().isPresent() && info.length().getAsLong() > parts.options.smallContent();
+    if (large || !mayRead) {
+      parts.origin.withdraw();
+      parts.origin.stop(read, out);
+      if (info.length().isEmpty()) {
+        parts.answers.failThose(_ -> true, this::lengthUnknown, out);
+      }
+    } else {
+      parts.link.skip(out);
+      parts.origin.allow(Permission.OWN, new BitSet());
+    }
+  }
+
+  private DownloadException lengthUnknown(Waiter waiter) {
+    return new DownloadException(
+        Code.NO_SOURCE,
+        "Cannot download "
+            + waiter.request.urlForDisplay()
+            + " from other peers: its origin does not tell the length, which the scheduler has to"
+            + " know, and reading the origin was disabled. Allow reading the origin.");
+  }
+
+  /** The storage is open: an answer that waited for it is read on. */
+  void takeAnswer(BitSet missing, List<Action> out) {
+    Optional<Read> waiting = parts.origin.waiting();
+    if (waiting.isEmpty() || !parts.content.isOpen()) {
+      return;
+    }
+    if (!parts.content.hasLayout()) {
+      parts.origin.takeStream(waiting.get(), parts.content, out);
+    } else {
+      parts.origin.take(waiting.get(), free(missing), parts.content, out);
+    }
+  }
+
+  BitSet free(BitSet missing) {
+    return parts.origin.free(missing, parts.book.available(parts.content), parts.fetches.claimed());
+  }
+
+  void bytes(long id, long count, long now) {
+    Optional<Read> read = parts.origin.find(id);
+    if (read.isPresent()) {
+      parts.progressAt = now;
+      parts.origin.progress(read.get(), count);
+      parts.answers.bytesArrived();
+    }
+  }
+
+  void piece(long id, StoredPiece piece, long now, List<Action> out) {
+    Optional<Read> read = parts.origin.find(id);
+    if (read.isPresent()) {
+      parts.origin.pieceDone(read.get(), piece.number());
+      versions.pieceHeld(piece, ByteSource.ORIGIN, now, out);
+    }
+  }
+
+  void ended(long id) {
+    parts.origin.find(id).ifPresent(parts.origin::ended);
+  }
+
+  /** Content of unknown length is whole. */
+  void stored(long id, ContentInfo info, List<StoredPiece> pieces, long now, List<Action> out) {
+    Optional<Read> read = parts.origin.find(id);
+    if (read.isEmpty()) {
+      return;
+    }
+    parts.origin.ended(read.get());
+    parts.content.stored(info);
+    parts.answers.beginAll(out);
+    if (parts.link.isOurs()) {
+      parts.link.report(new PeerReport.ContentLearned(info), out);
+    }
+    pieces.forEach(piece -> versions.pieceHeld(piece, ByteSource.ORIGIN, now, out));
+  }
+
+  void broke(long id, OriginProblem problem, long now, List<Action> out) {
+    Optional<Read> read = parts.origin.find(id);
+    if (read.isEmpty()) {
+      return;
+    }
+    parts.origin.broke(read.get(), problem, now);
+    if (parts.content.isOpen() && !parts.content.hasLayout()) {
+      parts.content.forget();
+    }
+    if (parts.origin.failure().isPresent()) {
+      parts.link.report(
+          new PeerReport.OriginFailed(problem.status(), problem.headers(), problem.message()), out);
+      boolean refused = problem.kind() == Kind.REFUSED;
+      if (refused || !parts.link.isJoined() || !peersMayHelp()) {
+        giveUp(Optional.of(read.get().request), problem, now, out);
+      }
+    }
+  }
+
+  /** Parents give, or may give, what the origin does not. */
+  private boolean peersMayHelp() {
+    BitSet available = parts.book.available(parts.content);
+    available.andNot(parts.content.held());
+    return !parts.fetches.isEmpty() || !available.isEmpty();
+  }
+
+  /** The origin refused whoever read it for all, and would refuse this host, too. */
+  void refusedOthers(
+      Optional<DownloadRequest> joinedWith,
+      OptionalInt status,
+      Map<String, String> headers,
+      String message,
+      long now,
+      List<Action> out) {
+    giveUp(joinedWith, new OriginProblem(Kind.REFUSED, status, headers, message, false), now, out);
+  }
+
+  /**
+   * Those fail whose request is as the one that failed. For those with other headers (other
+   * credentials, perhaps) it is tried again; those who must not read the origin hope for others.
+   */
+  void giveUp(Optional<DownloadRequest> failed, OriginProblem problem, long now, List<Action> out) {
+    boolean alone = !parts.link.isJoined();
+    parts.answers.failThose(
+        waiter ->
+            isSame(waiter.request, failed)
+                && (alone
+                    || problem.kind() == Kind.REFUSED
+                    || !waiter.request.disableBackToSource()),
+        waiter -> failure(waiter, problem),
+        out);
+    if (parts.waiters.isEmpty()) {
+      return;
+    }
+    parts.origin.forgetFailure();
+    if (parts.link.isJoined()) {
+      parts.origin.withdraw();
+      if (parts.waiters.originRequest().isPresent()) {
+        parts.link.retire(new PeerReport.Failed(problem.message()), now, out);
+      }
+    }
+  }
+
+  private static boolean isSame(DownloadRequest request, Optional<DownloadRequest> failed) {
+    return failed.isEmpty()
+        || (request.requestHeaders().equals(failed.get().requestHeaders())
+            && request.url().equals(failed.get().url()));
+  }
+
+  private static DownloadException failure(Waiter waiter, OriginProblem problem) {
+    Code code =
+        switch (problem.kind()) {
+          case REFUSED -> Code.ORIGIN_REFUSED;
+          case CHANGED -> Code.CONTENT_CHANGED;
+          case UNSUPPORTED_SCHEME, BAD_URL, BAD_HEADER -> Code.INVALID_REQUEST;
+          case UNAVAILABLE,
+              NO_RANGES,
+              TRUNCATED,
+              TOO_LONG,
+              BAD_ANSWER,
+              TLS,
+              REDIRECTS,
+              CANCELLED,
+              IO ->
+              Code.ORIGIN_UNAVAILABLE;
+        };
+    return new DownloadException(
+        code,
+        problem.status(),
+        problem.headers(),
+        "Cannot download " + waiter.request.urlForDisplay() + ": " + problem.message());
+  }
+
+  void storageFailed(boolean noSpace, String text, List<Action> out) {
+    parts.answers.failThose(
+        _ -> true,
+        waiter ->
+            new DownloadException(
+                noSpace ? Code.NO_SPACE : Code.STORAGE_FAILED,
+                "Cannot store " + waiter.request.urlForDisplay() + " on this host: " + text),
+        out);
+  }
+}

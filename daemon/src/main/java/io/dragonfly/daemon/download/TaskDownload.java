@@ -1,0 +1,378 @@
+package io.dragonfly.daemon.download;
+
+import io.dragonfly.common.id.PeerId;
+import io.dragonfly.daemon.download.DownloadException.Code;
+import io.dragonfly.daemon.download.OriginPlan.Permission;
+import io.dragonfly.daemon.link.DownloadRequest;
+import io.dragonfly.daemon.link.PeerReport;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+
+/**
+ * The download of one task on one host, for all its callers: decides what to do next. Events and
+ * the time go in, actions come out; it has no threads, clocks, sockets or files.
+ *
+ * <p>The way of a piece: a caller attaches; the scheduler is told (SwarmSide), names parents or
+ * sends this host to the origin; parents announce pieces (ParentBook); missing pieces are chosen
+ * (PiecePicker) and fetched (Fetches) or read at the origin (OriginPlan, OriginSide); each one that
+ * is stored is told to the callers (Answers) and to the scheduler (LinkPolicy). {@link #step} is
+ * all of this in order.
+ *
+ * <p>Times are nanoseconds on any clock that begins at zero or later and never goes back. After
+ * {@link Action.Done} there are no more actions. One thread at a time.
+ */
+final class TaskDownload {
+  private static final long SECOND = 1_000_000_000L;
+
+  /** Without a scheduler, and not allowed to read the origin: patience times this much. */
+  private static final int LONG_PATIENCE = 6;
+
+  private static final long QUIET = 10 * SECOND;
+  private static final long UPSTREAM_SILENCE = 60 * SECOND;
+  private static final long SILENCE = 300 * SECOND;
+  private static final long ANNOUNCE_TIME = 10 * SECOND;
+
+  private final Parts parts;
+  private final Versions versions;
+  private final OriginSide originSide;
+  private final SwarmSide swarmSide;
+  private boolean done;
+  private boolean dropped;
+  private long announceUntil = Long.MAX_VALUE;
+  private long wakeAt = Long.MAX_VALUE;
+  private String ending = "cancelled";
+
+  TaskDownload(
+      DownloadOptions options,
+      RandomGenerator random,
+      Supplier<PeerId> peerIds,
+      boolean anyScheduler) {
+    this.parts = new Parts(options, random, peerIds, anyScheduler);
+    this.versions = new Versions(parts);
+    this.originSide = new OriginSide(parts, versions);
+    this.swarmSide = new SwarmSide(parts, versions, originSide);
+  }
+
+  PeerId peer() {
+    return parts.link.peer();
+  }
+
+  boolean isDone() {
+    return done;
+  }
+
+  /** When to call again without an event; Long.MAX_VALUE when only an event can help. */
+  long wakeAt() {
+    return done ? Long.MAX_VALUE : wakeAt;
+  }
+
+  List<Action> on(Event event, long now) {
+    return on(List.of(event), now);
+  }
+
+  /** What to do after these events, which happened by now. */
+  List<Action> on(List<Event> events, long now) {
+    List<Action> out = new ArrayList<>();
+    if (done) {
+      return out;
+    }
+    for (Event event : events) {
+      take(event, now, out);
+    }
+    step(now, out);
+    wakeAt = done ? Long.MAX_VALUE : nextWake(now);
+    return out;
+  }
+
+  private void take(Event event, long now, List<Action> out) {
+    switch (event) {
+      case Event.Attach(long id, DownloadRequest request) -> attach(id, request, now);
+      case Event.Detach(long id, DownloadException why) ->
+          parts.waiters.find(id).ifPresent(waiter -> parts.answers.fail(waiter, why, out));
+      case Event.Reading(long id, int piece) ->
+          parts.waiters.find(id).ifPresent(waiter -> waiter.readsAt(piece));
+      case Event.DigestComputed e -> parts.answers.digestComputed(e.expected(), e.actual());
+      case Event.Stop(DownloadException why) -> {
+        ending = why.code().name();
+        swarmSide.stopAnnouncing();
+        parts.answers.failAll(why, out);
+      }
+      case Event.Tick() -> {}
+
+      case Event.LinkReady(int link, boolean extension) -> {
+        if (parts.link.isCurrent(link)) {
+          swarmSide.ready(extension, now, out);
+        }
+      }
+      case Event.LinkOrder(int link, var order) -> {
+        if (parts.link.isCurrent(link)) {
+          swarmSide.order(order, now, out);
+        }
+      }
+      case Event.LinkLost(int link, String _, boolean hostUnknown) -> {
+        if (parts.link.isCurrent(link)) {
+          swarmSide.lost(hostUnknown, now, out);
+        }
+      }
+
+      case Event.ParentFeatures e -> swarmSide.parentFeatures(e.sync(), e.extension());
+      case Event.ParentPiece e -> swarmSide.parentPiece(e.sync(), e.number(), e.ip(), e.port());
+      case Event.ParentEnded(int sync) -> swarmSide.parentOver(sync, Optional.empty(), now, out);
+      case Event.ParentFailed(int sync, String why) ->
+          swarmSide.parentOver(sync, Optional.of(why), now, out);
+      case Event.FetchStarted(long fetch) -> parts.fetches.started(fetch, now);
+      case Event.FetchProgress(long fetch, long bytes) -> {
+        parts.fetches.progress(fetch, bytes);
+        parts.answers.bytesArrived();
+        parts.progressAt = now;
+      }
+      case Event.FetchDone(long id, var piece) ->
+          parts
+              .fetches
+              .ended(id)
+              .ifPresent(fetch -> {
+                parts.fetches.delivered(fetch, now);
+                versions.pieceHeld(piece, fetch.parent.source(), now, out);
+              });
+      case Event.FetchFailed e -> swarmSide.fetchFailed(e.fetch(), e.reason(), e.text(), now, out);
+
+      case Event.OriginHead head -> originSide.head(head, now, out);
+      case Event.OriginBytes(long read, long bytes) -> originSide.bytes(read, bytes, now);
+      case Event.OriginPiece(long read, var piece) -> originSide.piece(read, piece, now, out);
+      case Event.OriginEnded(long read) -> originSide.ended(read);
+      case Event.OriginStored e -> originSide.stored(e.read(), e.content(), e.pieces(), now, out);
+      case Event.OriginBroke(long read, OriginProblem problem) ->
+          originSide.broke(read, problem, now, out);
+
+      case Event.TaskOpened e -> {
+        if (e.epoch() == parts.content.epoch() && !parts.content.isOpen()) {
+          parts.content.opened(e.content(), e.pieces(), e.roots());
+        }
+      }
+      case Event.TaskRefused(int epoch, boolean noSpace, String text) ->
+          storageFailed(epoch, noSpace, text, out);
+      case Event.StorageFailed(int epoch, boolean noSpace, String text) ->
+          storageFailed(epoch, noSpace, text, out);
+      case Event.TaskDeleted(int epoch) -> deleted(epoch, out);
+    }
+  }
+
+  private void attach(long id, DownloadRequest request, long now) {
+    if (parts.waiters.isEmpty()) {
+      parts.progressAt = now;
+    }
+    parts.waiters.add(id, request, now);
+    parts.link.reconsider(now);
+    if (request.triggeredByScheduler() && holdsEverything()) {
+      swarmSide.announceHolder(request);
+      announceUntil = now + ANNOUNCE_TIME;
+    }
+  }
+
+  private boolean holdsEverything() {
+    return parts.content.isOpen()
+        && parts.content.hasLayout()
+        && parts.content.held().cardinality() == parts.content.layout().pieceCount();
+  }
+
+  private void storageFailed(int epoch, boolean noSpace, String text, List<Action> out) {
+    if (epoch == parts.content.epoch()) {
+      ending = text;
+      originSide.storageFailed(noSpace, text, out);
+    }
+  }
+
+  private void deleted(int epoch, List<Action> out) {
+    if (epoch == parts.content.epoch() && parts.content.isOpen() && !dropped) {
+      ending = "the task was deleted";
+      parts.answers.failThose(
+          _ -> true,
+          waiter ->
+              new DownloadException(
+                  Code.DELETED,
+                  waiter.request.urlForDisplay()
+                      + " was deleted from this host's cache while it was downloaded: try again."),
+          out);
+    }
+  }
+
+  /** What comes next, in order; called after every event. */
+  private void step(long now, List<Action> out) {
+    parts.answers.expire(now, out);
+    parts.answers.beginAll(out);
+    if (isSatisfied()) {
+      stopWork(out);
+      if (parts.link.isJoined() && !swarmSide.isAnnouncing()) {
+        parts.link.retire(new PeerReport.Finished(), now, out);
+      }
+    }
+    parts.answers.finishComplete(now, out);
+    noteDrop(out);
+    if (parts.waiters.isEmpty()) {
+      wrapUp(now, out);
+    } else if (!isSatisfied()) {
+      work(now, out);
+    } else if (swarmSide.isAnnouncing()) {
+      parts.link.connect(now, out);
+    }
+  }
+
+  /** Everything that anybody wants is here; perhaps a digest is still being compared. */
+  private boolean isSatisfied() {
+    return !parts.waiters.isEmpty()
+        && parts.content.isOpen()
+        && parts.content.hasLayout()
+        && parts.waiters.missing(parts.content).isEmpty();
+  }
+
+  private void noteDrop(List<Action> out) {
+    dropped |= out.stream().anyMatch(Action.DropTask.class::isInstance);
+  }
+
+  private void work(long now, List<Action> out) {
+    BitSet missing = parts.waiters.missing(parts.content);
+    int[] readers = parts.waiters.readers();
+    if (parts.content.isOpen() && parts.content.hasLayout()) {
+      parts.fetches.abortUnwanted(missing, out);
+      parts.origin.stopUnwanted(missing, out);
+    }
+    parts.link.connect(now, out);
+    swarmSide.joinWhenPossible(now, out);
+    parts.book.follow(parts.content, now, out);
+
+    originSide.takeAnswer(missing, out);
+    if (parts.content.isOpen() && parts.content.hasLayout()) {
+      BitSet unread = (BitSet) missing.clone();
+      unread.andNot(parts.origin.claimed());
+      parts.fetches.takeFromSlow(parts.content, now, out);
+      parts.fetches.begin(unread, readers, parts.content, now, out);
+    }
+    whenStuck(missing, now, out);
+    Optional<DownloadRequest> request =
+        parts.waiters.isEmpty() || parts.origin.permission() != Permission.LOOK
+            ? parts.waiters.originRequest()
+            : Optional.of(parts.waiters.leading());
+    parts.origin.begin(originSide.free(missing), readers, parts.content, request, now, out);
+
+    parts.answers.showProgress(parts.fetches, parts.origin.bytes(), now, out);
+    parts.link.originProgress(parts.origin.bytes(), now, out);
+    parts.link.flush(now, false, out);
+    if (parts.waiters.isEmpty()) {
+      wrapUp(now, out);
+    }
+  }
+
+  /** Nothing goes on: wait, ask for other parents, or read the origin without being told. */
+  private void whenStuck(BitSet missing, long now, List<Action> out) {
+    if (!parts.fetches.isEmpty() || parts.origin.isReading()) {
+      return;
+    }
+    BitSet available = parts.book.available(parts.content);
+    available.and(missing);
+    long quiet = now - parts.progressAt;
+    if (parts.origin.failure().isPresent()) {
+      if (available.isEmpty()) {
+        originSide.giveUp(parts.waiters.originRequest(), parts.origin.failure().get(), now, out);
+      }
+    } else if (parts.link.isAlone()) {
+      whenAlone(available, now, out);
+    } else if (parts.link.isJoined()) {
+      if (parts.origin.permission() == Permission.LEASE && quiet > QUIET) {
+        parts.origin.distrustPeers();
+      }
+      boolean dry = available.isEmpty() && swarmSide.parentsNamed() && parts.content.isOpen();
+      if (dry && (!parts.book.mayHearMore() || quiet > QUIET)) {
+        wantParents(now, out);
+      }
+      boolean exhausted = dry && !parts.link.mayAskAgain();
+      if (!parts.link.isOurs() && (exhausted || quiet > UPSTREAM_SILENCE)) {
+        goAlone(available, out);
+      } else if (quiet > SILENCE) {
+        parts.progressAt = now;
+        parts.link.rejoin(now, out);
+      }
+    }
+  }
+
+  private void wantParents(long now, List<Action> out) {
+    if (parts.link.isOurs() || (parts.link.mayAskAgain() && !parts.link.hasUnansweredWish())) {
+      parts.link.wantParents(
+          parts.book.unwanted(), "not all pieces can be had from the parents", now, out);
+    }
+  }
+
+  private void whenAlone(BitSet available, long now, List<Action> out) {
+    long since = Math.max(parts.link.aloneSince(), parts.progressAt);
+    long patience = parts.link.patience();
+    if (now - since < patience || parts.origin.permission() == Permission.OWN) {
+      return;
+    }
+    if (parts.waiters.originRequest().isPresent()) {
+      goAlone(available, out);
+    } else if (now - since >= LONG_PATIENCE * Math.max(patience, 5 * SECOND)) {
+      noSource(out);
+    }
+  }
+
+  private void goAlone(BitSet available, List<Action> out) {
+    if (parts.origin.permission() == Permission.OWN) {
+      return;
+    }
+    if (parts.waiters.originRequest().isPresent()) {
+      parts.origin.allow(Permission.OWN, available);
+    } else {
+      noSource(out);
+    }
+  }
+
+  private void noSource(List<Action> out) {
+    ending = "no source";
+    parts.answers.failThose(
+        _ -> true,
+        waiter ->
+            new DownloadException(
+                Code.NO_SOURCE,
+                "Cannot download "
+                    + waiter.request.urlForDisplay()
+                    + ": no peer gave its missing pieces, and reading the origin was disabled."
+                    + " Allow reading the origin, or see whether the scheduler can be reached."),
+        out);
+  }
+
+  private void stopWork(List<Action> out) {
+    parts.fetches.abortAll(out);
+    parts.origin.stopAll(out);
+    parts.book.unfollowAll(out);
+  }
+
+  /** Nobody waits any more. */
+  private void wrapUp(long now, List<Action> out) {
+    stopWork(out);
+    if (swarmSide.isAnnouncing() && now < announceUntil) {
+      parts.link.connect(now, out);
+      if (!parts.link.isIdle()) {
+        return;
+      }
+    }
+    if (parts.link.isJoined()) {
+      parts.link.retire(new PeerReport.Failed(ending), now, out);
+    }
+    parts.link.close(out);
+    done = true;
+    out.add(new Action.Done());
+  }
+
+  private long nextWake(long now) {
+    long wake = now + SECOND;
+    wake = Math.min(wake, parts.answers.wakeAt());
+    wake = Math.min(wake, parts.link.wakeAt());
+    wake = Math.min(wake, parts.book.wakeAt(now));
+    wake = Math.min(wake, parts.fetches.wakeAt(now));
+    wake = Math.min(wake, parts.origin.wakeAt(now));
+    return Math.max(wake, now + 1_000_000L);
+  }
+}

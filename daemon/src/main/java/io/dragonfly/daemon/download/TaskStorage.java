@@ -1,0 +1,146 @@
+package io.dragonfly.daemon.download;
+
+import io.dragonfly.common.piece.ContentInfo;
+import io.dragonfly.daemon.storage.NoSpaceException;
+import io.dragonfly.daemon.storage.Pin;
+import io.dragonfly.daemon.storage.StoreListener;
+import io.dragonfly.daemon.storage.StoredTask;
+import io.dragonfly.daemon.storage.TaskKey;
+import io.dragonfly.daemon.storage.TaskOrigin;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The places where one download stores its task: one for each version of the content it met. */
+final class TaskStorage {
+  private static final Logger log = LoggerFactory.getLogger(TaskStorage.class);
+
+  private final Downloads.Surroundings surroundings;
+  private final TaskKey key;
+  private final Consumer<Event> events;
+  private final List<Version> versions = new ArrayList<>();
+
+  /** One version's place; pinned until the download is gone. */
+  private record Version(
+      int epoch, StoredTask task, Pin pin, AutoCloseable listening, ParkedEditors parked) {}
+
+  TaskStorage(Downloads.Surroundings surroundings, TaskKey key, Consumer<Event> events) {
+    this.surroundings = surroundings;
+    this.key = key;
+    this.events = events;
+  }
+
+  /** What the host holds of the task from before. */
+  Optional<Event> findLocal() {
+    Optional<StoredTask> found =
+        surroundings.store().find(key).filter(task -> task.content().length().isPresent());
+    Optional<Pin> pin = found.flatMap(StoredTask::tryPin);
+    if (found.isEmpty() || pin.isEmpty()) {
+      return Optional.empty();
+    }
+    add(0, found.get(), pin.get());
+    return Optional.of(opened(0, found.get()));
+  }
+
+  /** Makes room for a content, in place of what was there. */
+  Event open(int epoch, ContentInfo content, TaskOrigin origin, long expectedBytes) {
+    try {
+      StoredTask task = surroundings.store().create(key, origin, content, expectedBytes);
+      add(epoch, task, task.pin());
+      return opened(epoch, task);
+    } catch (NoSpaceException e) {
+      return new Event.TaskRefused(epoch, true, Messages.of(e));
+    } catch (IOException | RuntimeException e) {
+      log.warn("event=task_not_stored task={} error={}", key, e.toString());
+      return new Event.TaskRefused(epoch, false, Messages.of(e));
+    }
+  }
+
+  private void add(int epoch, StoredTask task, Pin pin) {
+    AutoCloseable listening =
+        task.listen(
+            new StoreListener() {
+              @Override
+              public void pieceFinished(int number) {
+                // this download finishes the pieces, and knows
+              }
+
+              @Override
+              public void deleted() {
+                events.accept(new Event.TaskDeleted(epoch));
+              }
+            });
+    versions.add(new Version(epoch, task, pin, listening, new ParkedEditors()));
+  }
+
+  private static Event opened(int epoch, StoredTask task) {
+    return new Event.TaskOpened(epoch, task.content(), task.pieces(), task.roots());
+  }
+
+  /** Where the epoch's pieces go; empty when it never was opened. */
+  Optional<OriginReader.Storage> find(int epoch) {
+    return versions.stream()
+        .filter(version -> version.epoch == epoch)
+        .map(version -> new OriginReader.Storage(version.task, epoch, version.parked))
+        .findFirst();
+  }
+
+  /** Where the present version's pieces go. */
+  Optional<OriginReader.Storage> latest() {
+    return versions.isEmpty() ? Optional.empty() : find(versions.getLast().epoch);
+  }
+
+  /** Sets room aside for a part of the content. */
+  Optional<Event> reserve(int epoch, long bytes) {
+    Optional<OriginReader.Storage> storage = find(epoch);
+    if (storage.isPresent()) {
+      try {
+        storage.get().task().reserve(bytes);
+      } catch (IOException e) {
+        return Optional.of(
+            new Event.StorageFailed(epoch, e instanceof NoSpaceException, Messages.of(e)));
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** The task goes from the cache, unless it is another by now. */
+  void drop(int epoch) {
+    Optional<StoredTask> task = find(epoch).map(OriginReader.Storage::task);
+    if (task.isPresent() && surroundings.store().find(key).equals(task)) {
+      boolean _ = surroundings.store().delete(key);
+    }
+  }
+
+  /** Remembers that a download of it failed. */
+  void markFailed() {
+    latest()
+        .map(OriginReader.Storage::task)
+        .filter(task -> !task.isComplete())
+        .ifPresent(StoredTask::markFailed);
+  }
+
+  /** Lets everything go; a task of which nothing was stored is removed. */
+  void close() {
+    for (Version version : versions) {
+      version.parked.close();
+      try {
+        version.listening.close();
+      } catch (Exception e) {
+        log.warn("event=listener_not_closed task={} error={}", key, e.toString());
+      }
+    }
+    if (!versions.isEmpty()) {
+      Version last = versions.getLast();
+      boolean empty = last.task.content().length().orElse(1) > 0 && last.task.pieces().isEmpty();
+      if (empty) {
+        drop(last.epoch);
+      }
+    }
+    versions.forEach(version -> version.pin.close());
+  }
+}

@@ -1,0 +1,89 @@
+package io.dragonfly.daemon.download;
+
+import io.dragonfly.common.piece.ContentInfo;
+import io.dragonfly.daemon.download.DownloadException.Code;
+import io.dragonfly.daemon.download.OriginPlan.Read;
+import io.dragonfly.daemon.link.PeerReport;
+import io.dragonfly.daemon.storage.StoredPiece;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * From one version of the content to the next: nothing of the old one is kept, and everybody begins
+ * anew. Content that changes more often than the options allow ends the download.
+ */
+final class Versions {
+  private final Parts parts;
+  private int changes;
+
+  Versions(Parts parts) {
+    this.parts = parts;
+  }
+
+  /** The content is this one; {@code answer} is the look that said so, and goes on. */
+  void begin(ContentInfo info, Optional<Read> answer, long now, List<Action> out) {
+    if (!parts.content.isUnknown() && !mayChange(out)) {
+      return;
+    }
+    boolean another = !parts.content.isUnknown();
+    startOver(answer, out);
+    int epoch = parts.content.open(info);
+    out.add(new Action.OpenTask(epoch, info));
+    if (another && parts.link.isJoined() && !parts.link.isOurs()) {
+      parts.link.rejoin(now, out);
+    }
+  }
+
+  /**
+   * What is held contradicts what others hold: it is of another version, whatever it was called.
+   */
+  void voided(long now, List<Action> out) {
+    if (mayChange(out)) {
+      parts.content.forget();
+      startOver(Optional.empty(), out);
+      parts.link.retire(
+          new PeerReport.Failed("pieces of different versions were found; beginning anew"),
+          now,
+          out);
+    }
+  }
+
+  private void startOver(Optional<Read> answer, List<Action> out) {
+    parts.fetches.startOver(out);
+    parts.book.startOver(out);
+    parts.origin.startOver(out, answer);
+    parts.answers.startOver();
+  }
+
+  private boolean mayChange(List<Action> out) {
+    if (++changes <= parts.options.contentChanges()) {
+      return true;
+    }
+    parts.answers.failThose(
+        _ -> true,
+        waiter ->
+            new DownloadException(
+                Code.CONTENT_CHANGED,
+                "The content of "
+                    + waiter.request.urlForDisplay()
+                    + " changed "
+                    + changes
+                    + " times while it was downloaded: try again when it has settled."),
+        out);
+    return false;
+  }
+
+  /** A piece was stored and verified. */
+  void pieceHeld(StoredPiece piece, ByteSource source, long now, List<Action> out) {
+    parts.progressAt = now;
+    if (parts.content.holds(piece.number())) {
+      return;
+    }
+    if (!parts.content.hold(piece.number(), piece.root())) {
+      voided(now, out);
+      return;
+    }
+    parts.answers.pieceDone(piece.number(), source, out);
+    parts.link.pieceDone(piece, now, out);
+  }
+}
