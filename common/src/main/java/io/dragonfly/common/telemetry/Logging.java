@@ -81,6 +81,7 @@ public final class Logging implements AutoCloseable {
               : console(context);
       setLevels(context, options.level());
       context.getLogger(Logger.ROOT_LOGGER_NAME).addAppender(async(context, target));
+      context.start();
     }
     SLF4JBridgeHandler.removeHandlersForRootLogger();
     SLF4JBridgeHandler.install();
