@@ -1,0 +1,212 @@
+package io.dragonfly.daemon;
+
+import io.dragonfly.common.telemetry.Label;
+import io.dragonfly.common.telemetry.Metrics;
+import io.dragonfly.common.telemetry.Series;
+import io.dragonfly.daemon.download.ByteCounts;
+import io.dragonfly.daemon.download.DownloadSummary;
+import io.dragonfly.daemon.link.DownloadRequest;
+import io.dragonfly.daemon.rpc.DaemonCounters;
+import io.dragonfly.daemon.storage.PieceStore;
+import io.dragonfly.daemon.transfer.PieceServer;
+import io.prometheus.metrics.core.datapoints.CounterDataPoint;
+import io.prometheus.metrics.core.datapoints.DistributionDataPoint;
+import io.prometheus.metrics.core.datapoints.GaugeDataPoint;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.LongAdder;
+
+/** What this daemon counts, under upstream's names and labels. */
+final class DaemonMetrics implements DaemonCounters {
+  /** The wire's number of the only kind of task that is downloaded here. */
+  private static final String STANDARD = "0";
+
+  private static final List<String> REQUESTS =
+      List.of(
+          "stat_task",
+          "stat_local_task",
+          "list_local_tasks",
+          "delete_task",
+          "delete_local_task",
+          "delete_host");
+  private static final long MIB = 1 << 20;
+
+  private final Metrics metrics = new Metrics("dragonfly_client_");
+  private final Map<String, CounterDataPoint> asked = new LinkedHashMap<>();
+  private final Map<String, CounterDataPoint> failed = new LinkedHashMap<>();
+  private final Series<CounterDataPoint> downloads;
+  private final Series<CounterDataPoint> failures;
+  private final Series<GaugeDataPoint> running;
+  private final Series<DistributionDataPoint> durations;
+  private final Series<CounterDataPoint> traffic;
+  private final LongAdder cache = new LongAdder();
+  private final LongAdder peers = new LongAdder();
+  private final LongAdder seeds = new LongAdder();
+  private final LongAdder origin = new LongAdder();
+
+  DaemonMetrics(String version) {
+    metrics
+        .gauge(
+            "version",
+            "The version of this program.",
+            Label.of("git_version"),
+            Label.of("git_commit"),
+            Label.of("platform"),
+            Label.of("build_time"))
+        .with(version, "", "java", "")
+        .set(1);
+    Label[] task = {
+      Label.of("type"), Label.of("tag"), Label.of("app"), Label.of("priority"),
+    };
+    downloads = metrics.counter("download_task_total", "Downloads that callers asked for.", task);
+    failures = metrics.counter("download_task_failure_total", "Downloads that failed.", task);
+    running = metrics.gauge("concurrent_download_task_total", "Downloads that run now.", task);
+    durations =
+        metrics.histogram(
+            "download_task_duration_milliseconds",
+            "How long downloads took.",
+            Metrics.exponentialBounds(1, 2, 24),
+            Label.of("task_type"),
+            Label.of("task_size_level"));
+    traffic =
+        metrics.counter(
+            "download_traffic", "Bytes delivered, by where they came from.", Label.of("type"));
+    for (String name : REQUESTS) {
+      asked.put(
+          name,
+          name.equals("delete_host")
+              ? metrics.counter(name + "_total", "Requests.").with()
+              : metrics.counter(name + "_total", "Requests.", Label.of("type")).with(STANDARD));
+      String failure = name.equals("list_local_tasks") ? "list_tasks" : name;
+      failed.put(
+          name,
+          name.equals("delete_host")
+              ? metrics.counter(failure + "_failure_total", "Requests that failed.").with()
+              : metrics
+                  .counter(failure + "_failure_total", "Requests that failed.", Label.of("type"))
+                  .with(STANDARD));
+    }
+  }
+
+  Metrics metrics() {
+    return metrics;
+  }
+
+  /** What can be asked for while the daemon runs. */
+  void observe(PieceStore store, PieceServer pieces, Path dir) {
+    metrics.gauge(
+        "disk_space_total",
+        "Bytes of the disk that holds the pieces.",
+        () -> {
+          try {
+            return (double) Files.getFileStore(dir).getTotalSpace();
+          } catch (IOException e) {
+            return 0;
+          }
+        });
+    metrics.gauge(
+        "disk_usage_space_total", "Bytes in finished pieces.", () -> (double) store.usedBytes());
+    metrics.gauge(
+        "concurrent_upload_piece_total",
+        "Pieces being sent now.",
+        () -> pieces.activity().uploading());
+    metrics.gauge(
+        "upload_traffic", "Bytes of pieces sent.", () -> (double) pieces.activity().bytes());
+    metrics.gauge(
+        "piece_connections",
+        "Connections to the piece server.",
+        () -> pieces.activity().connections());
+  }
+
+  Daemon.Traffic traffic() {
+    return new Daemon.Traffic(cache.sum(), peers.sum(), seeds.sum(), origin.sum());
+  }
+
+  @Override
+  public void asked(String name) {
+    CounterDataPoint counter = asked.get(name);
+    if (counter != null) {
+      counter.inc();
+    }
+  }
+
+  @Override
+  public void failed(String name) {
+    CounterDataPoint counter = failed.get(name);
+    if (counter != null) {
+      counter.inc();
+    }
+  }
+
+  @Override
+  public Running downloadStarted(DownloadRequest request) {
+    String[] labels = {
+      STANDARD,
+      request.tag().orElse(""),
+      request.application().orElse(""),
+      Integer.toString(request.priority())
+    };
+    downloads.with(labels).inc();
+    running.with(labels).inc();
+    return new Counted(labels);
+  }
+
+  /** One download; it ends once, whoever says so first. */
+  private final class Counted implements Running {
+    private final String[] labels;
+    private final AtomicBoolean over = new AtomicBoolean();
+
+    Counted(String[] labels) {
+      this.labels = labels;
+    }
+
+    @Override
+    public void finished(DownloadSummary summary) {
+      if (over.compareAndSet(false, true)) {
+        running.with(labels).dec();
+        ByteCounts bytes = summary.bytes();
+        durations
+            .with(STANDARD, Integer.toString(sizeLevel(bytes.total())))
+            .observe((double) summary.duration().toMillis());
+        cache.add(bytes.cache());
+        peers.add(bytes.peers());
+        seeds.add(bytes.seed());
+        origin.add(bytes.origin());
+        traffic.with("LOCAL_PEER").inc(bytes.cache());
+        traffic.with("REMOTE_PEER").inc(bytes.peers() + bytes.seed());
+        traffic.with("BACK_TO_SOURCE").inc(bytes.origin());
+      }
+    }
+
+    @Override
+    public void failed() {
+      if (over.compareAndSet(false, true)) {
+        running.with(labels).dec();
+        failures.with(labels).inc();
+      }
+    }
+  }
+
+  /**
+   * Upstream's levels: 0 for unknown, then below 1 MiB, 4 MiB, 8 MiB and so on doubling to 1 GiB,
+   * below 4 GiB, 8 GiB and so on doubling to 1 TiB, and 20 for the rest.
+   */
+  static int sizeLevel(long bytes) {
+    if (bytes <= 0) {
+      return 0;
+    }
+    int level = 1;
+    for (long bound = MIB; bound <= MIB << 20; level++) {
+      if (bytes < bound) {
+        return level;
+      }
+      bound *= bound == MIB || bound == MIB << 10 ? 4 : 2;
+    }
+    return level;
+  }
+}

@@ -1,0 +1,115 @@
+package io.dragonfly.daemon.link;
+
+import io.dragonfly.common.config.ConfigException;
+import io.dragonfly.common.config.ConfigLoader;
+import io.dragonfly.common.net.HostPort;
+import java.io.IOException;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The local dynconfig file.
+ *
+ * <pre>
+ * scheduler:
+ *   addr: NAME:PORT           # every address of the name is a scheduler
+ *   addrs: ["IP:PORT", ...]   # instead of addr
+ * </pre>
+ *
+ * Names are resolved at each reading, IPv4 preferred. What else upstream's file may hold ({@code
+ * clientConfig}, {@code seedClientConfig}) has no effect here.
+ */
+public final class SchedulerFile implements SchedulerSource {
+  private final Path file;
+
+  public SchedulerFile(Path file) {
+    this.file = file;
+  }
+
+  /** The whole file. */
+  @SuppressWarnings({"NullAway", "NullOptional"}) // absent keys arrive as null
+  record Content(
+      Schedulers scheduler,
+      Optional<Map<String, Object>> clientConfig,
+      Optional<Map<String, Object>> seedClientConfig) {
+    Content {
+      scheduler = Objects.requireNonNullElse(scheduler, new Schedulers(null, null));
+    }
+  }
+
+  /** Either a name or a list. */
+  @SuppressWarnings("NullAway") // absent keys arrive as null
+  record Schedulers(@Nullable String addr, List<String> addrs) {
+    Schedulers {
+      addrs = List.copyOf(Objects.requireNonNullElse(addrs, List.of()));
+    }
+  }
+
+  @Override
+  public List<InetSocketAddress> read() throws IOException {
+    if (!Files.exists(file)) {
+      throw new IOException(
+          "there is no file "
+              + file
+              + ": write \"scheduler: {addrs: [\\\"IP:PORT\\\"]}\" into it, or set manager.addr");
+    }
+    Schedulers schedulers;
+    try {
+      schedulers = ConfigLoader.load(file, Content.class).value().scheduler();
+    } catch (ConfigException e) {
+      throw new IOException(e.getMessage(), e);
+    }
+    List<String> texts = new ArrayList<>(schedulers.addrs());
+    if (schedulers.addr() != null && !schedulers.addr().isEmpty()) {
+      texts.add(schedulers.addr());
+    }
+    LinkedHashSet<InetSocketAddress> addresses = new LinkedHashSet<>();
+    for (String text : texts) {
+      addresses.addAll(resolve(text));
+    }
+    if (addresses.isEmpty()) {
+      throw new IOException("the file " + file + " names no scheduler: set scheduler.addrs in it");
+    }
+    return List.copyOf(addresses);
+  }
+
+  private List<InetSocketAddress> resolve(String text) throws IOException {
+    HostPort hostPort;
+    try {
+      hostPort = HostPort.parse(text);
+    } catch (IllegalArgumentException e) {
+      throw new IOException("the file " + file + " is wrong: " + e.getMessage(), e);
+    }
+    InetAddress[] all;
+    try {
+      all = InetAddress.getAllByName(hostPort.host());
+    } catch (UnknownHostException e) {
+      throw new IOException("the scheduler's name " + hostPort.host() + " can't be resolved", e);
+    }
+    List<InetAddress> v4 = Arrays.stream(all).filter(Inet4Address.class::isInstance).toList();
+    return (v4.isEmpty() ? List.of(all) : v4)
+        .stream()
+            .distinct()
+            .sorted(Comparator.comparing(InetAddress::getHostAddress))
+            .map(address -> new InetSocketAddress(address, hostPort.port()))
+            .toList();
+  }
+
+  @Override
+  public String toString() {
+    return file.toString();
+  }
+}

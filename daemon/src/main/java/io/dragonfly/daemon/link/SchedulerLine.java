@@ -1,0 +1,32 @@
+package io.dragonfly.daemon.link;
+
+import io.dragonfly.common.id.HostId;
+import io.dragonfly.daemon.storage.StoredTask;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+
+/** The calls an {@link Announcer} makes to a scheduler. Each blocks for at most some seconds. */
+public interface SchedulerLine {
+  /**
+   * Tells the scheduler that this host is there.
+   *
+   * @param interval when it will hear again
+   * @return whether the scheduler speaks our extension
+   */
+  boolean announce(InetSocketAddress scheduler, HostInfo host, Duration interval)
+      throws IOException, InterruptedException;
+
+  /** Says goodbye. */
+  void leave(InetSocketAddress scheduler, HostId host) throws IOException, InterruptedException;
+
+  /** Makes this host known as a holder of a complete task; only to a scheduler of ours. */
+  void hold(InetSocketAddress scheduler, StoredTask task) throws IOException, InterruptedException;
+
+  /**
+   * Watches the connection to a scheduler.
+   *
+   * @param lost runs once when it is lost, on any thread; not after the close
+   */
+  AutoCloseable watch(InetSocketAddress scheduler, Runnable lost);
+}

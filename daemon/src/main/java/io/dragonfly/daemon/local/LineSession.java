@@ -1,0 +1,328 @@
+package io.dragonfly.daemon.local;
+
+import io.dragonfly.common.piece.ByteRange;
+import io.dragonfly.common.piece.PieceLayout;
+import io.dragonfly.daemon.download.ByteCounts;
+import io.dragonfly.daemon.download.Download;
+import io.dragonfly.daemon.download.DownloadException;
+import io.dragonfly.daemon.download.DownloadListener.Started;
+import io.dragonfly.daemon.download.DownloadSummary;
+import io.dragonfly.daemon.link.DownloadRequest;
+import io.dragonfly.daemon.output.Caller;
+import io.dragonfly.daemon.output.DownloadFeed;
+import io.dragonfly.daemon.output.FileDelivery;
+import io.dragonfly.daemon.output.OutputException;
+import io.dragonfly.daemon.output.OutputFile;
+import io.dragonfly.daemon.output.OutputRights;
+import io.dragonfly.daemon.output.OutputTarget;
+import io.dragonfly.daemon.storage.PieceView;
+import io.dragonfly.daemon.storage.Pin;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One conversation in the line protocol, on one virtual thread; a second one reads, only to notice
+ * that the client goes away. A client that takes nothing for too long is cut off by {@link
+ * #closeIfStalled}, from outside.
+ */
+final class LineSession {
+  private static final Logger logger = LoggerFactory.getLogger(LineSession.class);
+
+  private static final long PROGRESS_GAP_NANOS = 100_000_000;
+  private static final long WRITE_CHUNK = 4L << 20;
+
+  private final SocketChannel socket;
+  private final Caller caller;
+  private final LineDownloads downloads;
+  private final OutputRights rights;
+  private final DownloadFeed feed = new DownloadFeed();
+  // Zero while nothing is being written.
+  private volatile long writingSince;
+  private long lastProgress = System.nanoTime() - PROGRESS_GAP_NANOS;
+
+  // The version of the content that is being sent, if the client wants it over the socket.
+  private @Nullable Started content;
+  private @Nullable Pin pin;
+  private final BitSet present = new BitSet();
+  private int nextPiece;
+  private long sent;
+
+  LineSession(SocketChannel socket, Caller caller, LineDownloads downloads, OutputRights rights) {
+    this.socket = socket;
+    this.caller = caller;
+    this.downloads = downloads;
+    this.rights = rights;
+  }
+
+  /** Holds the conversation; the first byte of the request was read before. */
+  void run(byte firstByte) throws IOException {
+    LineRequest request;
+    try {
+      request = LineRequest.parse(read(firstByte));
+    } catch (MalformedRequestException e) {
+      error("INVALID_ARGUMENT", OptionalInt.empty(), "The request is malformed: " + e.getMessage());
+      return;
+    }
+    switch (request.verb()) {
+      case PING -> write("pong version=" + LineCodec.encode(downloads.version()) + "\n");
+      case DOWNLOAD -> download(request);
+    }
+  }
+
+  private byte[] read(byte firstByte) throws IOException, MalformedRequestException {
+    ByteBuffer buffer = ByteBuffer.allocate(LineRequest.LARGEST_REQUEST);
+    buffer.put(firstByte);
+    while (!LineRequest.isWhole(buffer.array(), buffer.position())) {
+      if (!buffer.hasRemaining()) {
+        throw new MalformedRequestException(
+            "it has more than " + LineRequest.LARGEST_REQUEST + " bytes");
+      }
+      if (socket.read(buffer) < 0) {
+        throw new MalformedRequestException("it ends before its empty line");
+      }
+    }
+    return Arrays.copyOf(buffer.array(), buffer.position());
+  }
+
+  private void download(LineRequest line) throws IOException {
+    FileDelivery delivery = null;
+    try {
+      DownloadRequest request = downloads.request(line);
+      if (line.output().isPresent()) {
+        OutputTarget target =
+            new OutputTarget(line.output().get(), line.overwrite(), line.forceHardLink());
+        delivery = new FileDelivery(OutputFile.create(target, rights, caller));
+      }
+      Thread watcher = Thread.ofVirtual().name("line-watch").start(this::watch);
+      try {
+        follow(request, delivery);
+      } finally {
+        socket.close();
+        watcher.join();
+      }
+    } catch (IllegalArgumentException e) {
+      error(
+          "INVALID_ARGUMENT",
+          OptionalInt.empty(),
+          "The download can't be understood: " + e.getMessage());
+    } catch (OutputException e) {
+      error(e.code().name(), OptionalInt.empty(), String.valueOf(e.getMessage()));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      releasePin();
+      if (delivery != null) {
+        delivery.close();
+      }
+    }
+  }
+
+  /** Reads until the client goes away; it has nothing more to say. */
+  private void watch() {
+    ByteBuffer nothing = ByteBuffer.allocate(1);
+    try {
+      if (socket.read(nothing) > 0) {
+        logger.info("event=line_client_spoke_twice caller={}", caller);
+      }
+    } catch (IOException e) {
+      // The same as an end.
+    }
+    feed.leave();
+  }
+
+  private void follow(DownloadRequest request, @Nullable FileDelivery delivery)
+      throws IOException, InterruptedException {
+    LineDownloads.Counted counted = downloads.counted(request);
+    boolean done = false;
+    Download download = null;
+    try {
+      download = downloads.start(request, feed);
+      while (!done) {
+        done = answer(download, delivery, counted);
+      }
+    } catch (DownloadException e) {
+      error(downloads.code(e), e.originStatus(), String.valueOf(e.getMessage()));
+    } catch (OutputException e) {
+      error(e.code().name(), OptionalInt.empty(), String.valueOf(e.getMessage()));
+    } finally {
+      if (download != null) {
+        download.cancel();
+      }
+      if (!done) {
+        counted.failed();
+      }
+    }
+  }
+
+  /** Answers one event; whether the download is done. */
+  private boolean answer(
+      Download download, @Nullable FileDelivery delivery, LineDownloads.Counted counted)
+      throws IOException, InterruptedException, DownloadException, OutputException {
+    switch (feed.next()) {
+      case DownloadFeed.Event.Began began -> started(download, delivery, began.started());
+      case DownloadFeed.Event.Piece piece -> {
+        if (delivery != null) {
+          delivery.add(piece.piece());
+        } else {
+          present.set(piece.piece().number());
+          sendReady(download);
+        }
+      }
+      case DownloadFeed.Event.Progress progress -> progress(progress.bytes());
+      case DownloadFeed.Event.Failed failed -> throw failed.failure();
+      case DownloadFeed.Event.Gone _ ->
+          throw new IOException("the client went away before the download was done");
+      case DownloadFeed.Event.Done done -> {
+        if (delivery != null) {
+          delivery.finish();
+        }
+        counted.finished(done.summary());
+        done(done.summary());
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void started(Download download, @Nullable FileDelivery delivery, Started started)
+      throws IOException, DownloadException, OutputException {
+    if (sent > 0) {
+      throw new DownloadException(
+          DownloadException.Code.CONTENT_CHANGED,
+          "The content changed at its origin while it was sent: ask again");
+    }
+    if (delivery != null) {
+      delivery.begin(started.task(), started.wanted());
+    } else {
+      releasePin();
+      pin = started.task().pin();
+      content = started;
+      present.clear();
+      nextPiece =
+          started.wanted().map(wanted -> started.task().layout().firstPiece(wanted)).orElse(0);
+      download.reading(nextPiece);
+    }
+    write(
+        "started task="
+            + LineCodec.encode(download.taskId().value())
+            + " peer="
+            + LineCodec.encode(download.peerId().value())
+            + " host="
+            + LineCodec.encode(downloads.host())
+            + " length="
+            + started.wanted().map(ByteRange::length).orElse(0L)
+            + " piece-length="
+            + started.content().pieceLength()
+            + "\n");
+  }
+
+  /** Sends the pieces that follow what was sent, as far as they are here. */
+  private void sendReady(Download download) throws IOException {
+    Started started = content;
+    if (started == null || started.wanted().isEmpty()) {
+      return;
+    }
+    ByteRange wanted = started.wanted().get();
+    PieceLayout layout = started.task().layout();
+    int last = layout.lastPiece(wanted);
+    while (nextPiece <= last && present.get(nextPiece)) {
+      sendPiece(started, layout, wanted);
+      nextPiece++;
+      if (nextPiece <= last) {
+        download.reading(nextPiece);
+      }
+    }
+  }
+
+  private void sendPiece(Started started, PieceLayout layout, ByteRange wanted) throws IOException {
+    long offset = layout.offset(nextPiece);
+    long start = Math.max(offset, wanted.start());
+    long end = Math.min(offset + layout.length(nextPiece), wanted.endExclusive());
+    write("content offset=" + (start - wanted.start()) + " length=" + (end - start) + "\n");
+    try (PieceView view = started.task().view(nextPiece)) {
+      while (start < end) {
+        writingSince = System.nanoTime() | 1;
+        long moved = view.transferTo(start - offset, Math.min(WRITE_CHUNK, end - start), socket);
+        writingSince = 0;
+        if (moved <= 0) {
+          throw new IOException("the client takes no more bytes");
+        }
+        start += moved;
+        sent += moved;
+      }
+    }
+  }
+
+  private void progress(ByteCounts bytes) throws IOException {
+    long now = System.nanoTime();
+    if (now - lastProgress >= PROGRESS_GAP_NANOS) {
+      lastProgress = now;
+      write("progress bytes=" + bytes.total() + shares(bytes) + "\n");
+    }
+  }
+
+  private void done(DownloadSummary summary) throws IOException {
+    write(
+        "done bytes="
+            + summary.bytes().total()
+            + " millis="
+            + summary.duration().toMillis()
+            + shares(summary.bytes())
+            + "\n");
+  }
+
+  private static String shares(ByteCounts bytes) {
+    return " cache="
+        + bytes.cache()
+        + " peers="
+        + bytes.peers()
+        + " seed="
+        + bytes.seed()
+        + " origin="
+        + bytes.origin();
+  }
+
+  private void error(String code, OptionalInt status, String message) throws IOException {
+    String origin = status.isPresent() ? " status=" + status.getAsInt() : "";
+    write("error code=" + code + origin + " message=" + LineCodec.encode(message) + "\n");
+  }
+
+  private void write(String line) throws IOException {
+    ByteBuffer bytes = ByteBuffer.wrap(line.getBytes(StandardCharsets.UTF_8));
+    writingSince = System.nanoTime() | 1;
+    while (bytes.hasRemaining()) {
+      socket.write(bytes);
+    }
+    writingSince = 0;
+  }
+
+  private void releasePin() {
+    if (pin != null) {
+      pin.close();
+      pin = null;
+    }
+  }
+
+  /** Cuts the client off if a write has been waiting for it for longer than this. */
+  void closeIfStalled(long now, long patienceNanos) throws IOException {
+    long since = writingSince;
+    if (since != 0 && now - since > patienceNanos) {
+      logger.warn("event=line_client_stalled caller={}", caller);
+      socket.close();
+    }
+  }
+
+  /** Ends the conversation, from any thread. */
+  void close() throws IOException {
+    feed.leave();
+    socket.close();
+  }
+}

@@ -1,0 +1,145 @@
+package io.dragonfly.daemon.output;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.dragonfly.daemon.download.ByteCounts;
+import io.dragonfly.daemon.download.ByteSource;
+import io.dragonfly.daemon.download.DownloadException;
+import io.dragonfly.daemon.download.DownloadListener;
+import io.dragonfly.daemon.download.DownloadSummary;
+import io.dragonfly.daemon.storage.StoredPiece;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Optional;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hands what a download tells to the thread that answers its caller, so that a slow caller never
+ * holds the download up. It holds at most one entry for each piece; progress is only the latest.
+ * Safe for many threads.
+ */
+public final class DownloadFeed implements DownloadListener {
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+
+  @GuardedBy("lock")
+  private final ArrayDeque<Event> events = new ArrayDeque<>();
+
+  @GuardedBy("lock")
+  private @Nullable ByteCounts progress;
+
+  @GuardedBy("lock")
+  private boolean gone;
+
+  /** What a download told, in its order. */
+  public sealed interface Event {
+    /** The content is known; a second one makes everything before void. */
+    record Began(Started started) implements Event {}
+
+    record Piece(StoredPiece piece, ByteSource source) implements Event {}
+
+    record Progress(ByteCounts bytes) implements Event {}
+
+    record Done(DownloadSummary summary) implements Event {}
+
+    record Failed(DownloadException failure) implements Event {}
+
+    /** The caller went away: there is nobody left to answer. */
+    record Gone() implements Event {}
+  }
+
+  @Override
+  public void started(Started started) {
+    lock.lock();
+    try {
+      // Pieces of a version that is void must not follow the news of its successor.
+      events.clear();
+      events.add(new Event.Began(started));
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void pieceFinished(StoredPiece piece, ByteSource source) {
+    add(new Event.Piece(piece, source));
+  }
+
+  @Override
+  public void progress(ByteCounts bytes) {
+    lock.lock();
+    try {
+      progress = bytes;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void finished(DownloadSummary summary) {
+    add(new Event.Done(summary));
+  }
+
+  @Override
+  public void failed(DownloadException failure) {
+    add(new Event.Failed(failure));
+  }
+
+  private void add(Event event) {
+    lock.lock();
+    try {
+      events.add(event);
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The caller went away; from now on every {@link #next} is {@link Event.Gone}. */
+  public void leave() {
+    lock.lock();
+    try {
+      gone = true;
+      events.clear();
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Waits for what comes next. Progress yields to everything else. */
+  public Event next() throws InterruptedException {
+    return next(Duration.ofDays(3650)).orElseGet(Event.Gone::new);
+  }
+
+  /** As {@link #next()}; empty when nothing came in time. */
+  public Optional<Event> next(Duration patience) throws InterruptedException {
+    long left = patience.toNanos();
+    lock.lock();
+    try {
+      while (true) {
+        if (gone) {
+          return Optional.of(new Event.Gone());
+        }
+        Event event = events.poll();
+        if (event != null) {
+          return Optional.of(event);
+        }
+        ByteCounts latest = progress;
+        if (latest != null) {
+          progress = null;
+          return Optional.of(new Event.Progress(latest));
+        }
+        if (left <= 0) {
+          return Optional.empty();
+        }
+        left = changed.awaitNanos(left);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+}

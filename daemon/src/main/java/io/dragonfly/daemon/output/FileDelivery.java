@@ -1,0 +1,234 @@
+package io.dragonfly.daemon.output;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.dragonfly.common.piece.ByteRange;
+import io.dragonfly.daemon.output.OutputException.Code;
+import io.dragonfly.daemon.storage.PieceView;
+import io.dragonfly.daemon.storage.Pin;
+import io.dragonfly.daemon.storage.StoredPiece;
+import io.dragonfly.daemon.storage.StoredTask;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.util.ArrayDeque;
+import java.util.Optional;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Fills one {@link OutputFile} while its download runs: each piece is copied as soon as it is
+ * stored, so that little is left to do at the end. Pieces may be told in any order and from any
+ * thread; a virtual thread of its own copies them. A download that begins again with another
+ * version of the content begins the file again.
+ */
+public final class FileDelivery implements AutoCloseable {
+  private final OutputFile file;
+  private final Thread copier;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+
+  @GuardedBy("lock")
+  private final ArrayDeque<StoredPiece> waiting = new ArrayDeque<>();
+
+  @GuardedBy("lock")
+  private @Nullable Content content;
+
+  @GuardedBy("lock")
+  private boolean restart;
+
+  @GuardedBy("lock")
+  private boolean busy;
+
+  @GuardedBy("lock")
+  private boolean closed;
+
+  @GuardedBy("lock")
+  private @Nullable OutputException failure;
+
+  /** What is being copied: a version of the task, and the part of it that the caller wants. */
+  private record Content(StoredTask task, Pin pin, Optional<ByteRange> wanted) {}
+
+  public FileDelivery(OutputFile file) {
+    this.file = file;
+    copier = Thread.ofVirtual().name("output").start(this::run);
+  }
+
+  /**
+   * The content is known: what was written for an earlier version is void.
+   *
+   * @throws OutputException when the disk has no room for it
+   */
+  public void begin(StoredTask task, Optional<ByteRange> wanted) throws OutputException {
+    if (!file.target().forceHardLink()) {
+      file.requireSpace(wanted.map(ByteRange::length).orElse(0L));
+    }
+    lock.lock();
+    try {
+      if (closed) {
+        return;
+      }
+      Content before = content;
+      content = new Content(task, task.pin(), wanted);
+      waiting.clear();
+      if (before != null) {
+        restart = true;
+        before.pin().close();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** This piece of the content is stored. */
+  public void add(StoredPiece piece) {
+    if (file.target().forceHardLink()) {
+      return;
+    }
+    lock.lock();
+    try {
+      if (!closed && failure == null) {
+        waiting.add(piece);
+        changed.signalAll();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Waits until every piece told is copied, then gives the file its name. Blocks for as long as the
+   * disk takes.
+   */
+  public void finish() throws OutputException {
+    Content finished;
+    boolean again;
+    lock.lock();
+    try {
+      while (failure == null && !closed && (busy || !waiting.isEmpty())) {
+        changed.awaitUninterruptibly();
+      }
+      if (failure != null) {
+        throw failure;
+      }
+      if (closed || content == null) {
+        throw new OutputException(
+            Code.CANCELLED, "The download to " + file.target().path() + " was cancelled");
+      }
+      finished = content;
+      again = restart;
+    } finally {
+      lock.unlock();
+    }
+    if (again) {
+      file.restart();
+    }
+    if (file.target().forceHardLink()) {
+      requireWhole(finished);
+      file.link(finished.task().file());
+    }
+    file.commit();
+  }
+
+  private void requireWhole(Content finished) throws OutputException {
+    long length = finished.task().content().length().orElse(0);
+    long wanted = finished.wanted().map(ByteRange::length).orElse(0L);
+    if (length != wanted) {
+      throw new OutputException(
+          Code.INVALID_ARGUMENT,
+          "The output file "
+              + file.target().path()
+              + " can't be a hard link because only a part of the content was asked for");
+    }
+  }
+
+  private void run() {
+    while (true) {
+      StoredPiece piece;
+      Content from;
+      boolean again;
+      lock.lock();
+      try {
+        busy = false;
+        changed.signalAll();
+        while (!closed && failure == null && (waiting.isEmpty() || content == null)) {
+          changed.awaitUninterruptibly();
+        }
+        Content current = content;
+        if (closed || failure != null || current == null) {
+          return;
+        }
+        piece = waiting.removeFirst();
+        from = new Content(current.task(), current.task().pin(), current.wanted());
+        again = restart;
+        restart = false;
+        busy = true;
+      } finally {
+        lock.unlock();
+      }
+      try (Pin _ = from.pin()) {
+        if (again) {
+          file.restart();
+        }
+        copy(from, piece);
+      } catch (IOException e) {
+        fail(file.failure("write", e));
+      } catch (OutputException e) {
+        fail(e);
+      }
+    }
+  }
+
+  private void copy(Content from, StoredPiece piece) throws IOException, OutputException {
+    ByteRange wanted = from.wanted().orElse(null);
+    if (wanted == null) {
+      return;
+    }
+    long start = Math.max(piece.offset(), wanted.start());
+    long end = Math.min(piece.offset() + piece.length(), wanted.endExclusive());
+    FileChannel target = file.channel();
+    try (PieceView view = from.task().view(piece.number())) {
+      target.position(start - wanted.start());
+      while (start < end) {
+        long moved = view.transferTo(start - piece.offset(), end - start, target);
+        if (moved <= 0) {
+          throw new IOException("the file takes no more bytes");
+        }
+        start += moved;
+      }
+    }
+  }
+
+  private void fail(OutputException e) {
+    lock.lock();
+    try {
+      failure = e;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Stops copying; unless finished, what was there before stays as it was. */
+  @Override
+  public void close() throws IOException {
+    lock.lock();
+    try {
+      if (!closed) {
+        closed = true;
+        waiting.clear();
+        if (content != null) {
+          content.pin().close();
+        }
+        changed.signalAll();
+      }
+    } finally {
+      lock.unlock();
+    }
+    try {
+      copier.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    file.close();
+  }
+}

@@ -1,0 +1,275 @@
+package io.dragonfly.daemon.output;
+
+import io.dragonfly.daemon.output.OutputException.Code;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A file that appears under its name only when it is whole. What is written goes to a temporary
+ * name in the same directory; {@link #commit} gives it its name in one step; closing without a
+ * commit removes it and leaves what was there before as it was. One thread at a time.
+ */
+public final class OutputFile implements AutoCloseable {
+  private final OutputTarget target;
+  // Where the name points: a symbolic link is kept and its target replaced.
+  private final Path path;
+  private final Path temporary;
+  private @Nullable FileChannel channel;
+  private boolean committed;
+
+  private OutputFile(OutputTarget target, Path path, Path temporary) {
+    this.target = target;
+    this.path = path;
+    this.temporary = temporary;
+  }
+
+  /**
+   * Checks that the caller may have this file, and takes the temporary name.
+   *
+   * @throws OutputException before anything has moved
+   */
+  public static OutputFile create(OutputTarget target, OutputRights rights, Caller caller)
+      throws OutputException {
+    rights.require(caller, target);
+    return create(target);
+  }
+
+  /**
+   * As {@link #create(OutputTarget, OutputRights, Caller)} for a caller with this daemon's rights.
+   */
+  public static OutputFile create(OutputTarget target) throws OutputException {
+    Path named = target.path();
+    if (!named.isAbsolute()) {
+      throw new OutputException(
+          Code.INVALID_ARGUMENT,
+          "The output path " + named + " is not absolute: name the file from the root directory");
+    }
+    Path path = resolved(target);
+    Path directory = path.getParent();
+    if (directory == null || path.getFileName() == null) {
+      throw new OutputException(
+          Code.FAILED_PRECONDITION, "The output path " + named + " is a directory, not a file");
+    }
+    requireDirectory(target, directory);
+    Path temporary = directory.resolve(".dragonfly-" + UUID.randomUUID() + ".part");
+    OutputFile file = new OutputFile(target, path, temporary);
+    file.open();
+    return file;
+  }
+
+  private static Path resolved(OutputTarget target) throws OutputException {
+    Path path = target.path().normalize();
+    if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+      return path;
+    }
+    if (Files.isDirectory(path)) {
+      throw new OutputException(
+          Code.FAILED_PRECONDITION,
+          "The output path " + path + " is a directory: name a file in it");
+    }
+    if (!target.overwrite()) {
+      throw exists(path);
+    }
+    if (Files.isSymbolicLink(path)) {
+      try {
+        path = path.toRealPath();
+      } catch (IOException e) {
+        throw new OutputException(
+            Code.FAILED_PRECONDITION,
+            "The output path " + path + " is a symbolic link that leads nowhere: remove it",
+            e);
+      }
+    }
+    if (!Files.isRegularFile(path)) {
+      throw new OutputException(
+          Code.FAILED_PRECONDITION,
+          "The output path " + path + " is not a regular file and can't be replaced");
+    }
+    return path;
+  }
+
+  private static OutputException exists(Path path) {
+    return new OutputException(
+        Code.ALREADY_EXISTS,
+        "The output file " + path + " exists: remove it or allow to overwrite it");
+  }
+
+  private static void requireDirectory(OutputTarget target, Path directory) throws OutputException {
+    if (!Files.isDirectory(directory)) {
+      throw new OutputException(
+          Code.NOT_FOUND,
+          "The directory of the output file " + target.path() + " does not exist: create it first");
+    }
+  }
+
+  private void open() throws OutputException {
+    try {
+      channel =
+          FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+    } catch (IOException e) {
+      throw failure("create a file beside", e);
+    }
+  }
+
+  public OutputTarget target() {
+    return target;
+  }
+
+  /**
+   * The file under its temporary name, to be written at any position.
+   *
+   * @throws OutputException when the target must be a hard link, or after a commit or close
+   */
+  FileChannel channel() throws OutputException {
+    if (channel == null) {
+      throw new OutputException(
+          Code.INTERNAL, "The output file " + target.path() + " is not open any more");
+    }
+    return channel;
+  }
+
+  /** Forgets what has been written. */
+  void restart() throws OutputException {
+    try {
+      channel().truncate(0);
+    } catch (IOException e) {
+      throw failure("write", e);
+    }
+  }
+
+  /** Whether {@code length} bytes fit beside the target. */
+  void requireSpace(long length) throws OutputException {
+    try {
+      long usable = Files.getFileStore(temporary).getUsableSpace();
+      if (usable < length) {
+        throw new OutputException(
+            Code.RESOURCE_EXHAUSTED,
+            "The output file "
+                + target.path()
+                + " needs "
+                + length
+                + " bytes and its disk has "
+                + usable
+                + ": make room or choose another directory");
+      }
+    } catch (IOException e) {
+      throw failure("look at the disk of", e);
+    }
+  }
+
+  /** Makes the temporary name a link to {@code source}. */
+  void link(Path source) throws OutputException {
+    try {
+      release();
+      Files.deleteIfExists(temporary);
+      Files.createLink(temporary, source);
+    } catch (IOException | UnsupportedOperationException e) {
+      throw new OutputException(
+          Code.FAILED_PRECONDITION,
+          "The output file "
+              + target.path()
+              + " can't be a hard link into the cache ("
+              + reason(e)
+              + "): put it on the disk of storage.dir, or do not force a hard link",
+          e);
+    }
+  }
+
+  /** Gives the file its name; what was there before is replaced in the same step. */
+  void commit() throws OutputException {
+    try {
+      release();
+      if (target.overwrite()) {
+        keepMode();
+        Files.move(
+            temporary, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      } else {
+        moveIfAbsent();
+      }
+      committed = true;
+    } catch (FileAlreadyExistsException e) {
+      throw exists(path);
+    } catch (IOException e) {
+      throw failure("give its name to", e);
+    }
+  }
+
+  private void keepMode() throws IOException {
+    if (target.forceHardLink() || !Files.exists(path)) {
+      return;
+    }
+    Set<PosixFilePermission> mode = Files.getPosixFilePermissions(path);
+    Files.setPosixFilePermissions(temporary, mode);
+  }
+
+  /** A rename would replace a file that came meanwhile; making a link does not. */
+  private void moveIfAbsent() throws IOException {
+    try {
+      Files.createLink(path, temporary);
+    } catch (FileAlreadyExistsException e) {
+      throw e;
+    } catch (FileSystemException | UnsupportedOperationException e) {
+      // A file system without hard links: check, then rename.
+      Files.move(temporary, path);
+      return;
+    }
+    Files.delete(temporary);
+  }
+
+  private void release() throws IOException {
+    FileChannel open = channel;
+    channel = null;
+    if (open != null) {
+      open.close();
+    }
+  }
+
+  OutputException failure(String what, IOException e) {
+    Code code =
+        switch (e) {
+          case AccessDeniedException _ -> Code.PERMISSION_DENIED;
+          case NoSuchFileException _ -> Code.NOT_FOUND;
+          default ->
+              String.valueOf(e.getMessage()).contains("No space left")
+                  ? Code.RESOURCE_EXHAUSTED
+                  : Code.INTERNAL;
+        };
+    String message =
+        code == Code.PERMISSION_DENIED
+            ? "The daemon may not write into the directory of the output file " + target.path()
+            : "Can't " + what + " the output file " + target.path() + ": " + reason(e);
+    return new OutputException(code, message, e);
+  }
+
+  private static String reason(Exception e) {
+    if (e instanceof FileSystemException f && f.getReason() != null) {
+      return f.getReason();
+    }
+    return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+  }
+
+  /** Removes the temporary file unless it has its name. */
+  @Override
+  public void close() throws IOException {
+    try {
+      release();
+    } finally {
+      if (!committed) {
+        Files.deleteIfExists(temporary);
+      }
+    }
+  }
+}

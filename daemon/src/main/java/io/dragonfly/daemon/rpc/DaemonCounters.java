@@ -1,0 +1,23 @@
+package io.dragonfly.daemon.rpc;
+
+import io.dragonfly.daemon.download.DownloadSummary;
+import io.dragonfly.daemon.link.DownloadRequest;
+
+/** Where services count what they were asked; the daemon's metrics implement it. */
+public interface DaemonCounters {
+  /** A request of this name, as upstream's metrics call it. */
+  void asked(String name);
+
+  /** A request that was counted as asked has failed. */
+  void failed(String name);
+
+  /** A download that a caller waits for begins. */
+  Running downloadStarted(DownloadRequest request);
+
+  /** One download that runs; exactly one of its methods is called, once. */
+  interface Running {
+    void finished(DownloadSummary summary);
+
+    void failed();
+  }
+}

@@ -1,0 +1,104 @@
+package io.dragonfly.daemon.rpc;
+
+import io.dragonfly.api.dfdaemon.v2.SyncPiecesRequest;
+import io.dragonfly.api.dfdaemon.v2.SyncPiecesResponse;
+import io.dragonfly.common.id.TaskId;
+import io.dragonfly.daemon.storage.Kind;
+import io.dragonfly.daemon.storage.PieceStore;
+import io.dragonfly.daemon.storage.StoredTask;
+import io.dragonfly.daemon.storage.TaskKey;
+import io.grpc.Status;
+import io.grpc.stub.ServerCallStreamObserver;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.IntSupplier;
+import java.util.function.Predicate;
+
+/**
+ * The SyncPieces streams: children hear which of the pieces they want are here, and of others as
+ * soon as they come in. A download that runs but does not know its content yet has nothing in the
+ * store; its children wait for a bounded time.
+ */
+final class PieceFollowers {
+  private static final int MOST_PIECES = 1 << 20;
+  private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
+
+  private final PieceStore store;
+  private final Predicate<TaskId> isDownloading;
+  private final ScheduledExecutorService timer;
+  private final Duration patience;
+  private final String ip;
+  private final IntSupplier tcpPort;
+
+  /**
+   * @param patience how long a child waits for a download that has not begun to store
+   * @param ip where other peers reach this host
+   * @param tcpPort of the piece server
+   */
+  PieceFollowers(
+      PieceStore store,
+      Predicate<TaskId> isDownloading,
+      ScheduledExecutorService timer,
+      Duration patience,
+      String ip,
+      IntSupplier tcpPort) {
+    this.store = store;
+    this.isDownloading = isDownloading;
+    this.timer = timer;
+    this.patience = patience;
+    this.ip = ip;
+    this.tcpPort = tcpPort;
+  }
+
+  void follow(SyncPiecesRequest request, ServerCallStreamObserver<SyncPiecesResponse> answers) {
+    Optional<TaskId> task = TaskId.parse(request.getTaskId());
+    if (task.isEmpty() || request.getInterestedPieceNumbersCount() > MOST_PIECES) {
+      answers.onError(
+          Status.INVALID_ARGUMENT
+              .withDescription("a task id and at most " + MOST_PIECES + " piece numbers are needed")
+              .asException());
+      return;
+    }
+    PieceFollower follower =
+        new PieceFollower(
+            request.getInterestedPieceNumbersList(),
+            piece ->
+                SyncPiecesResponse.newBuilder()
+                    .setNumber(piece.number())
+                    .setOffset(piece.offset())
+                    .setLength(piece.length())
+                    .setIp(ip)
+                    .setTcpPort(tcpPort.getAsInt())
+                    .build(),
+            answers);
+    look(task.get(), follower, System.nanoTime() + patience.toNanos());
+  }
+
+  private void look(TaskId id, PieceFollower follower, long deadline) {
+    if (follower.isOver()) {
+      return;
+    }
+    Optional<StoredTask> task = store.find(new TaskKey(Kind.TASK, id));
+    if (task.isPresent()) {
+      if (task.get().failedAt().isPresent()
+          && task.get().pieces().isEmpty()
+          && !isDownloading.test(id)) {
+        // Upstream's children look at the code, its users at the text.
+        follower.fail(Status.INTERNAL.withDescription("task " + id.value() + " failed"));
+        return;
+      }
+      follower.begin(task.get());
+      return;
+    }
+    if (!isDownloading.test(id) || System.nanoTime() - deadline > 0) {
+      follower.fail(Status.INTERNAL.withDescription("task " + id.value() + " not found"));
+      return;
+    }
+    ScheduledFuture<?> _ =
+        timer.schedule(
+            () -> look(id, follower, deadline), LOOK_AGAIN.toMillis(), TimeUnit.MILLISECONDS);
+  }
+}

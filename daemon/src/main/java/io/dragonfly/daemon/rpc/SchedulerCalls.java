@@ -1,0 +1,253 @@
+package io.dragonfly.daemon.rpc;
+
+import io.dragonfly.api.common.v2.Download;
+import io.dragonfly.api.common.v2.Task;
+import io.dragonfly.api.extension.v1.Finished;
+import io.dragonfly.api.extension.v1.JoinRequest;
+import io.dragonfly.api.extension.v1.JoinResponse;
+import io.dragonfly.api.extension.v1.Register;
+import io.dragonfly.api.extension.v1.SwarmGrpc;
+import io.dragonfly.api.scheduler.v2.AnnounceHostRequest;
+import io.dragonfly.api.scheduler.v2.DeleteHostRequest;
+import io.dragonfly.api.scheduler.v2.DeleteTaskRequest;
+import io.dragonfly.api.scheduler.v2.SchedulerGrpc;
+import io.dragonfly.api.scheduler.v2.StatTaskRequest;
+import io.dragonfly.common.id.HostId;
+import io.dragonfly.common.id.PeerId;
+import io.dragonfly.common.id.TaskId;
+import io.dragonfly.common.net.HostPort;
+import io.dragonfly.common.rpc.RpcChannels;
+import io.dragonfly.daemon.link.HostInfo;
+import io.dragonfly.daemon.link.SchedulerLine;
+import io.dragonfly.daemon.link.SchedulerSet;
+import io.dragonfly.daemon.storage.StoredTask;
+import io.grpc.Channel;
+import io.grpc.Context;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import io.grpc.StatusException;
+import io.grpc.StatusRuntimeException;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse;
+import io.grpc.health.v1.HealthGrpc;
+import io.grpc.stub.MetadataUtils;
+import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
+
+/** Everything that is asked of a scheduler outside of a download. Calls block and are bounded. */
+public final class SchedulerCalls implements SchedulerLine {
+  static final Metadata.Key<String> EXTENSION =
+      Metadata.Key.of("dragonfly-extension", Metadata.ASCII_STRING_MARSHALLER);
+  static final String EXTENSION_VERSION = "v1";
+
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final int LARGEST_ANSWER = 64 << 20;
+
+  private final RpcChannels channels;
+  private final SchedulerSet schedulers;
+  private final HostId host;
+  private final Supplier<PeerId> peerIds;
+
+  public SchedulerCalls(
+      RpcChannels channels, SchedulerSet schedulers, HostId host, Supplier<PeerId> peerIds) {
+    this.channels = channels;
+    this.schedulers = schedulers;
+    this.host = host;
+    this.peerIds = peerIds;
+  }
+
+  static Channel channel(RpcChannels channels, InetSocketAddress address) {
+    return channels.channel(HostPort.of(address));
+  }
+
+  private SchedulerGrpc.SchedulerBlockingV2Stub stub(InetSocketAddress address) {
+    return SchedulerGrpc.newBlockingV2Stub(channel(channels, address))
+        .withDeadlineAfter(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
+        .withMaxInboundMessageSize(LARGEST_ANSWER);
+  }
+
+  @Override
+  public boolean announce(InetSocketAddress scheduler, HostInfo info, Duration interval)
+      throws IOException, InterruptedException {
+    AtomicReference<Metadata> headers = new AtomicReference<>();
+    SchedulerGrpc.SchedulerBlockingV2Stub stub =
+        stub(scheduler)
+            .withInterceptors(
+                MetadataUtils.newCaptureMetadataInterceptor(headers, new AtomicReference<>()));
+    AnnounceHostRequest request =
+        AnnounceHostRequest.newBuilder()
+            .setHost(HostMessages.host(info))
+            .setInterval(ProtoTime.duration(interval))
+            .build();
+    call(() -> stub.announceHost(request));
+    Metadata received = headers.get();
+    return received != null && EXTENSION_VERSION.equals(received.get(EXTENSION));
+  }
+
+  @Override
+  public void leave(InetSocketAddress scheduler, HostId id)
+      throws IOException, InterruptedException {
+    DeleteHostRequest request = DeleteHostRequest.newBuilder().setHostId(id.value()).build();
+    call(() -> stub(scheduler).deleteHost(request));
+  }
+
+  /**
+   * Says goodbye to all schedulers that know this host.
+   *
+   * @throws StatusException of the last scheduler that refused
+   */
+  void leaveAll() throws StatusException, InterruptedException {
+    StatusException failure = null;
+    for (InetSocketAddress scheduler : schedulers.all()) {
+      try {
+        leave(scheduler, host);
+      } catch (IOException e) {
+        failure = Status.UNAVAILABLE.withDescription(e.getMessage()).asException();
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  /** What the scheduler knows of a task; never the headers it is fetched with. */
+  Task statTask(TaskId task) throws StatusException, InterruptedException {
+    StatTaskRequest request =
+        StatTaskRequest.newBuilder().setHostId(host.value()).setTaskId(task.value()).build();
+    Task answer = stub(responsible(task)).statTask(request);
+    return answer.toBuilder().clearRequestHeader().build();
+  }
+
+  void deleteTask(TaskId task) throws StatusException, InterruptedException {
+    DeleteTaskRequest request =
+        DeleteTaskRequest.newBuilder().setHostId(host.value()).setTaskId(task.value()).build();
+    stub(responsible(task)).deleteTask(request);
+  }
+
+  private InetSocketAddress responsible(TaskId task) throws StatusException {
+    List<InetSocketAddress> ordered = schedulers.inOrder(task);
+    if (ordered.isEmpty()) {
+      throw Status.UNAVAILABLE
+          .withDescription("This daemon knows no scheduler to ask about task " + task.value())
+          .asException();
+    }
+    return ordered.getFirst();
+  }
+
+  @Override
+  public void hold(InetSocketAddress scheduler, StoredTask task)
+      throws IOException, InterruptedException {
+    Register.Builder register =
+        Register.newBuilder()
+            .setHostId(host.value())
+            .setTaskId(task.key().id().value())
+            .setPeerId(peerIds.get().value())
+            .setDownload(Download.parseFrom(task.origin().download()))
+            .setContent(PieceMessages.content(task.content()))
+            .setPieces(PieceMessages.bitmap(task.pieces()))
+            .setHolderOnly(true);
+    task.roots().forEach((number, root) -> register.addRoots(PieceMessages.root(number, root)));
+    CompletableFuture<Void> ended = new CompletableFuture<>();
+    try (Context.CancellableContext context = Context.current().withCancellation()) {
+      StreamObserver<JoinRequest> requests =
+          context.call(
+              () -> SwarmGrpc.newStub(channel(channels, scheduler)).join(new EndOfJoin(ended)));
+      requests.onNext(JoinRequest.newBuilder().setRegister(register).build());
+      requests.onNext(JoinRequest.newBuilder().setFinished(Finished.getDefaultInstance()).build());
+      requests.onCompleted();
+      ended.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException e) {
+      throw failure(scheduler, Status.fromThrowable(e.getCause()));
+    } catch (TimeoutException e) {
+      throw new IOException("the scheduler " + scheduler + " did not end the call in time", e);
+    } catch (InterruptedException | IOException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IOException("can't make a holding known to " + scheduler, e);
+    }
+  }
+
+  /** Only the end of the call matters. */
+  private record EndOfJoin(CompletableFuture<Void> ended) implements StreamObserver<JoinResponse> {
+    @Override
+    public void onNext(JoinResponse order) {
+      // A holder wants nothing, so no order concerns it.
+    }
+
+    @Override
+    public void onError(Throwable failure) {
+      ended.completeExceptionally(failure);
+    }
+
+    @Override
+    public void onCompleted() {
+      ended.complete(null);
+    }
+  }
+
+  /** The health service's Watch lives as long as the connection. */
+  @Override
+  public AutoCloseable watch(InetSocketAddress scheduler, Runnable lost) {
+    AtomicBoolean over = new AtomicBoolean();
+    Context.CancellableContext context = Context.ROOT.withCancellation();
+    context.run(() ->
+        HealthGrpc.newStub(channel(channels, scheduler))
+            .watch(
+                HealthCheckRequest.getDefaultInstance(),
+                new StreamObserver<HealthCheckResponse>() {
+                  @Override
+                  public void onNext(HealthCheckResponse response) {
+                    // Whatever it says, the connection stands.
+                  }
+
+                  @Override
+                  public void onError(Throwable failure) {
+                    onCompleted();
+                  }
+
+                  @Override
+                  public void onCompleted() {
+                    if (over.compareAndSet(false, true)) {
+                      lost.run();
+                    }
+                  }
+                }));
+    return () -> {
+      over.set(true);
+      context.close();
+    };
+  }
+
+  private interface Call {
+    void run() throws StatusException, InterruptedException;
+  }
+
+  private static void call(Call call) throws IOException, InterruptedException {
+    try {
+      call.run();
+    } catch (StatusException e) {
+      throw new IOException(describe(e.getStatus()), e);
+    } catch (StatusRuntimeException e) {
+      throw new IOException(describe(e.getStatus()), e);
+    }
+  }
+
+  private static IOException failure(InetSocketAddress scheduler, Status status) {
+    return new IOException("the scheduler " + scheduler + " answered " + describe(status));
+  }
+
+  static String describe(Status status) {
+    String text = status.getDescription();
+    return text == null ? status.getCode().name() : status.getCode() + ": " + text;
+  }
+}
