@@ -93,7 +93,7 @@ final class Scalars {
       if (value >= min && value <= max) {
         return value;
       }
-    } catch (ArithmeticException e) {
+    } catch (ArithmeticException | IllegalArgumentException e) {
       // The same message as for a number out of range.
     }
     throw new IllegalArgumentException("write a whole number from " + min + " to " + max);
