@@ -12,14 +12,14 @@ import java.time.Duration;
  * time = 1*( digits [ " " ] unit [ " " ] )          ; 90s, 1h30m, 500ms
  * </pre>
  */
-final class Quantity {
+public final class Quantity {
   private static final String PREFIXES = "KMGTP";
   private static final double MOST_BYTES = 1L << 60;
 
   private Quantity() {}
 
   /** A size in bytes. */
-  static long bytes(String text) {
+  public static long bytes(String text) {
     int end = 0;
     while (end < text.length() && (isDigit(text.charAt(end)) || text.charAt(end) == '.')) {
       end++;
@@ -56,7 +56,7 @@ final class Quantity {
   }
 
   /** A length of time. */
-  static Duration time(String text) {
+  public static Duration time(String text) {
     long millis = 0;
     int at = 0;
     do {

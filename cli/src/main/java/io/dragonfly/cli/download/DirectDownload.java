@@ -25,8 +25,10 @@ import java.util.Optional;
 public final class DirectDownload implements AutoCloseable {
   private static final int BUFFER = 1 << 20;
 
-  /** How often in a row the origin may break off without a new byte. */
+  /** How often in a row the origin may break off within {@link #FRUIT} bytes. */
   private static final int MOST_FRUITLESS_ATTEMPTS = 4;
+
+  private static final long FRUIT = 64 << 10;
 
   private final Sources sources;
   private final Cancellation cancellation = new Cancellation();
@@ -59,8 +61,7 @@ public final class DirectDownload implements AutoCloseable {
 
   private Outcome download(DownloadSpec spec, ResumableFile file, ProgressListener progress)
       throws IOException, DownloadFailure {
-    long before = file.position();
-    long bytes = receive(spec, file, progress);
+    Outcome outcome = receive(spec, file, progress);
     if (spec.digest().isPresent()) {
       try {
         ContentCheck.verify(file.channel(), Digest.parse(spec.digest().get()));
@@ -70,14 +71,14 @@ public final class DirectDownload implements AutoCloseable {
       }
     }
     file.publish(spec.output(), spec.overwrite());
-    long kept = Math.min(before, bytes);
-    return new Outcome(bytes, new Shares(kept, 0, 0, bytes - kept));
+    return outcome;
   }
 
   /** Reads on, over interruptions and changes of the content, until the file is whole. */
-  private long receive(DownloadSpec spec, ResumableFile file, ProgressListener progress)
+  private Outcome receive(DownloadSpec spec, ResumableFile file, ProgressListener progress)
       throws IOException {
     long deadline = System.nanoTime() + spec.timeout().toNanos();
+    long kept = file.position();
     int fruitless = 0;
     while (true) {
       long position = file.position();
@@ -85,13 +86,15 @@ public final class DirectDownload implements AutoCloseable {
         if (answer.start() != position || position == 0) {
           file.restart();
           position = 0;
+          kept = 0;
         }
         file.begin(answer.validators());
         file.channel().truncate(position);
         progress.started(answer.contentLength().orElse(-1));
-        return copy(answer, file.channel(), position, progress);
+        long bytes = copy(answer, file.channel(), position, progress);
+        return new Outcome(bytes, new Shares(kept, 0, 0, bytes - kept));
       } catch (BodyException e) {
-        boolean furthered = file.isResumable() && file.position() > position;
+        boolean furthered = file.isResumable() && file.position() >= position + FRUIT;
         fruitless = furthered ? 0 : fruitless + 1;
         if (!e.origin.retryable() || fruitless >= MOST_FRUITLESS_ATTEMPTS) {
           throw e.origin;
