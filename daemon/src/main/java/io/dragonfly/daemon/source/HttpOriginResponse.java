@@ -168,7 +168,6 @@ final class HttpOriginResponse implements OriginResponse {
   }
 
   private OriginException failure(Exception e) {
-    abort.noticeInterrupt();
     Abort.Reason reason = abort.reason();
     if (reason != null) {
       return Failures.aborted(reason, url, stallTimeout);
@@ -191,6 +190,6 @@ final class HttpOriginResponse implements OriginResponse {
     }
     closed = true;
     abort.close();
-    HttpTrail.cutOff(request, answer, ended);
+    HttpFetch.cutOff(request, answer, ended);
   }
 }
