@@ -1,5 +1,6 @@
 package io.dragonfly.common.lifecycle;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.Objects;
@@ -8,6 +9,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -48,7 +50,7 @@ public final class ServerMain {
   /** What runs. */
   public interface Role {
     /**
-     * Opens sockets and threads; returns when the role serves.
+     * Opens sockets and threads; returns when the role serves. A signal interrupts the thread.
      *
      * @throws StartException for what an operator can mend; its message is all that is printed
      */
@@ -116,23 +118,29 @@ public final class ServerMain {
   public int run() {
     var stop = new CompletableFuture<Signals.StopSignal>();
     var received = new AtomicInteger();
+    var starting = new Starting(Thread.currentThread());
     try (var _ =
         signals.listen(signal -> {
           if (received.getAndIncrement() == 0) {
             log.info("event=stop_requested role={} signal=SIG{}", name, signal);
             stop.complete(signal);
+            starting.interrupt();
           } else {
             halt.accept(signal.exitCode());
           }
         })) {
-      return run(stop);
+      return run(stop, starting);
     }
   }
 
-  private int run(CompletableFuture<Signals.StopSignal> stop) {
+  private int run(CompletableFuture<Signals.StopSignal> stop, Starting starting) {
     try {
       role.start();
     } catch (Exception | Error e) {
+      if (starting.end()) {
+        log.info("event=start_given_up role={} reason=\"{}\"", name, e.toString());
+        return close() ? SUCCESS : FAILURE;
+      }
       if (!(e instanceof StartException)) {
         log.error("event=start_failed role={}", name, e);
       }
@@ -140,8 +148,11 @@ public final class ServerMain {
       close();
       return code;
     }
-    log.info("event=ready role={}", name);
-    int code = await(stop);
+    boolean stopped = starting.end();
+    if (!stopped) {
+      log.info("event=ready role={}", name);
+    }
+    int code = stopped ? SUCCESS : await(stop);
     boolean closed = close();
     log.info("event=stopped role={} clean={}", name, closed && code == SUCCESS);
     return closed ? code : FAILURE;
@@ -214,5 +225,47 @@ public final class ServerMain {
 
   private static String oneLine(String text) {
     return String.join(" ", text.strip().lines().map(String::strip).toList());
+  }
+
+  /** A start that a signal interrupts: it may be waiting for a program that is not there. */
+  private static final class Starting {
+    private final Thread thread;
+    private final ReentrantLock lock = new ReentrantLock();
+
+    @GuardedBy("lock")
+    private boolean ended;
+
+    @GuardedBy("lock")
+    private boolean interrupted;
+
+    Starting(Thread thread) {
+      this.thread = thread;
+    }
+
+    void interrupt() {
+      lock.lock();
+      try {
+        if (!ended) {
+          interrupted = true;
+          thread.interrupt();
+        }
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    /** Whether a signal came before; its interrupt does not outlive this. */
+    boolean end() {
+      lock.lock();
+      try {
+        ended = true;
+        if (interrupted) {
+          Thread.interrupted();
+        }
+        return interrupted;
+      } finally {
+        lock.unlock();
+      }
+    }
   }
 }

@@ -152,6 +152,26 @@ final class ServerMainTest {
   }
 
   @Test
+  void aSignalInterruptsAStartThatWaits() throws Exception {
+    var role =
+        new TestRole() {
+          @Override
+          public void start() throws Exception {
+            super.start();
+            new CountDownLatch(1).await();
+          }
+        };
+    CompletableFuture<Integer> code = run(role, Duration.ofSeconds(30));
+    role.started.await();
+
+    signals.send(StopSignal.INT);
+
+    assertThat(code.get(30, TimeUnit.SECONDS)).isEqualTo(ServerMain.SUCCESS);
+    assertThat(role.events).containsExactly("start", "close");
+    assertThat(errors()).isEmpty();
+  }
+
+  @Test
   void anExceptionWithoutAMessageIsNamed() {
     assertThat(
             ServerMain.startFailed(

@@ -15,10 +15,13 @@ import io.grpc.health.v1.HealthGrpc;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -88,6 +91,48 @@ final class RpcChannelsTest {
         assertThat(isServing(channel)).isTrue();
         assertThat(channels.size()).isLessThanOrEqualTo(2);
       }
+    }
+  }
+
+  @Test
+  void aConnectionWithoutCallsIsClosedAndMadeAgain() throws Exception {
+    RpcChannels channels =
+        closer.add(RpcChannels.forTest(loops, /* capacity= */ 10, Duration.ofSeconds(1)));
+    RpcServer server = closer.add(serve(0));
+    var ended = new LinkedBlockingQueue<String>();
+    var listener = closer.add(new ServerSocket(0, 10, InetAddress.getLoopbackAddress()));
+    Thread.startVirtualThread(() -> relay(listener, server.port(), ended));
+    Channel channel = channels.channel(local(listener.getLocalPort()));
+    assertThat(isServing(channel)).isTrue();
+
+    assertThat(ended.poll(30, TimeUnit.SECONDS)).isEqualTo("closed by the client");
+
+    assertThat(isServing(channel)).isTrue();
+  }
+
+  /** Passes connections on and reports when a client has closed one. */
+  private static void relay(ServerSocket listener, int port, Queue<String> ended) {
+    while (!listener.isClosed()) {
+      try {
+        Socket client = listener.accept();
+        Socket server = new Socket(InetAddress.getLoopbackAddress(), port);
+        Thread.startVirtualThread(() -> {
+          copy(client, server);
+          ended.add("closed by the client");
+        });
+        Thread.startVirtualThread(() -> copy(server, client));
+      } catch (IOException e) {
+        return;
+      }
+    }
+  }
+
+  private static void copy(Socket from, Socket to) {
+    try (from;
+        to) {
+      from.getInputStream().transferTo(to.getOutputStream());
+    } catch (IOException e) {
+      // The other direction has closed both.
     }
   }
 
