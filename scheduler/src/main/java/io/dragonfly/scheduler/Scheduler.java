@@ -1,16 +1,43 @@
 package io.dragonfly.scheduler;
 
+import io.dragonfly.common.config.ConfigException;
+import io.dragonfly.common.lifecycle.Closer;
+import io.dragonfly.common.net.HostPort;
+import io.dragonfly.common.rpc.EventLoops;
+import io.dragonfly.common.rpc.RpcChannels;
+import io.dragonfly.common.rpc.RpcServer;
+import io.dragonfly.common.telemetry.Metrics;
+import io.dragonfly.common.telemetry.MetricsServer;
+import io.dragonfly.common.tls.Identity;
+import io.dragonfly.common.tls.TlsContexts;
+import io.dragonfly.scheduler.link.Dynconfig;
+import io.dragonfly.scheduler.rpc.SchedulerRpc;
+import io.dragonfly.scheduler.swarm.SwarmSettings;
+import io.netty.handler.ssl.SslContext;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A scheduler. The constructor wires, {@link #start} opens the sockets, {@link #close} undoes it.
  */
 public final class Scheduler implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Scheduler.class);
+  private static final int NETWORK_THREADS =
+      Math.clamp(Runtime.getRuntime().availableProcessors(), 2, 16);
+
   private final SchedulerConfig config;
-  private final Optional<Path> dynconfig;
+  private final Optional<Path> dynconfigFile;
+  private final Closer closer = new Closer();
+  private @Nullable RpcServer server;
+  private @Nullable MetricsServer metricsServer;
 
   /**
    * A scheduler that is not started.
@@ -20,29 +47,159 @@ public final class Scheduler implements AutoCloseable {
    */
   public Scheduler(SchedulerConfig config, Optional<Path> dynconfig) {
     this.config = config;
-    this.dynconfig = dynconfig;
+    this.dynconfigFile = dynconfig;
   }
 
-  /** Opens the sockets; the scheduler serves when this returns. */
+  /**
+   * Opens the sockets; the scheduler serves when this returns. To be called once; after a failure,
+   * {@link #close} undoes what was done.
+   *
+   * @throws IOException when a socket can't be opened or a file is wrong; its message says what to
+   *     do
+   */
   public void start() throws IOException {
-    if (config.server().port() >= 0 || dynconfig.isPresent()) {
-      throw new UnsupportedOperationException("start");
+    tellWhatIsIgnored();
+    Optional<SslContext> toSeeds = toSeeds(config.seedPeer().tls());
+    Optional<SslContext> toClients = toClients(config.server().tls());
+    Metrics metrics = new Metrics("dragonfly_scheduler_");
+    EventLoops loops = closer.add(new EventLoops("scheduler", NETWORK_THREADS));
+    RpcChannels channels = closer.add(RpcChannels.of(loops, toSeeds));
+    SchedulerRpc rpc = closer.add(rpc(channels, metrics));
+    startDynconfig(rpc);
+    if (config.metrics().enable()) {
+      metricsServer =
+          closer.add(new MetricsServer(metricsAddress(config.metrics().addr()), metrics.withJvm()));
+      metricsServer.start();
     }
+    RpcServer.Builder builder =
+        RpcServer.builder("scheduler", loops).address(listenAddress(), config.server().port());
+    toClients.ifPresent(builder::tls);
+    server = closer.add(rpc.addTo(builder, config.server().requestRateLimit()).build());
+    rpc.start();
+    server.start();
+    log.info("event=scheduler-started address={} port={}", listenAddress(), port());
+  }
+
+  private SchedulerRpc rpc(RpcChannels channels, Metrics metrics) {
+    SchedulerConfig.Gc gc = config.scheduler().gc();
+    return new SchedulerRpc(
+        settings(gc),
+        channels,
+        metrics,
+        config.manager().schedulerClusterID(),
+        new SecureRandom().nextLong(),
+        gc.peerGCInterval());
+  }
+
+  private void startDynconfig(SchedulerRpc rpc) throws IOException {
+    if (dynconfigFile.isEmpty()) {
+      return;
+    }
+    Dynconfig dynconfig =
+        closer.add(
+            new Dynconfig(
+                dynconfigFile.get(),
+                config.dynConfig().refreshInterval(),
+                limits -> rpc.swarm().limits(limits, rpc.now())));
+    try {
+      dynconfig.start();
+    } catch (ConfigException e) {
+      throw new IOException(e.getMessage(), e);
+    }
+  }
+
+  private void tellWhatIsIgnored() {
+    List<String> idle = config.keysWithoutEffect();
+    if (!idle.isEmpty()) {
+      log.info("event=keys-without-effect keys={}", idle);
+    }
+    config
+        .manager()
+        .address()
+        .ifPresent(address ->
+            log.warn(
+                "event=manager-not-used key=manager.addr value={}: this version does not talk to"
+                    + " a manager, the local dynamic configuration is used",
+                address));
   }
 
   /** The port of the gRPC server, once started. */
   public int port() {
-    if (config.server().port() >= 0) {
-      throw new UnsupportedOperationException("port");
+    RpcServer running = server;
+    if (running == null) {
+      throw new IllegalStateException("the scheduler is not started");
     }
-    return 0;
+    return running.port();
   }
 
   /** The port of {@code GET /metrics}, when it is enabled and started. */
   public OptionalInt metricsPort() {
-    return OptionalInt.empty();
+    MetricsServer running = metricsServer;
+    return running == null ? OptionalInt.empty() : OptionalInt.of(running.port());
   }
 
   @Override
-  public void close() {}
+  public void close() {
+    closer.close();
+  }
+
+  private String listenAddress() {
+    String given = config.server().listenIP();
+    if (given != null) {
+      return given;
+    }
+    return config.network().enableIPv6() ? "::" : "0.0.0.0";
+  }
+
+  /** {@code :8000} listens on every address. */
+  private static InetSocketAddress metricsAddress(String text) throws IOException {
+    try {
+      HostPort address = HostPort.parse(text.startsWith(":") ? "0.0.0.0" + text : text);
+      return new InetSocketAddress(address.host(), address.port());
+    } catch (IllegalArgumentException e) {
+      throw new IOException("metrics.addr: " + e.getMessage(), e);
+    }
+  }
+
+  private static SwarmSettings settings(SchedulerConfig.Gc gc) {
+    return SwarmSettings.defaults()
+        .withGc(
+            gc.pieceDownloadTimeout().toMillis(),
+            gc.peerTTL().toMillis(),
+            Math.min(gc.taskGCInterval().toMillis(), SwarmSettings.defaults().taskMillis()),
+            gc.hostTTL().toMillis());
+  }
+
+  private static Optional<SslContext> toClients(SchedulerConfig.@Nullable Tls tls)
+      throws IOException {
+    if (tls == null) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        TlsContexts.server(file("server.tls.caCert", tls.caCert()), identity("server", tls)));
+  }
+
+  private static Optional<SslContext> toSeeds(SchedulerConfig.@Nullable Tls tls)
+      throws IOException {
+    if (tls == null) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        TlsContexts.client(
+            file("seedPeer.tls.caCert", tls.caCert()),
+            Optional.of(identity("seedPeer", tls)),
+            TlsContexts.HostNames.IGNORED));
+  }
+
+  private static Identity identity(String section, SchedulerConfig.Tls tls) throws IOException {
+    return new Identity(
+        file(section + ".tls.cert", tls.cert()), file(section + ".tls.key", tls.key()));
+  }
+
+  private static Path file(String key, @Nullable String value) throws IOException {
+    if (value == null || value.isBlank()) {
+      throw new IOException(key + " is missing: TLS needs caCert, cert and key");
+    }
+    return Path.of(value);
+  }
 }

@@ -250,6 +250,11 @@ public final class Swarm {
     }
   }
 
+  /** How many hosts and tasks there are; cheap. The other numbers are 0. */
+  public Usage counts() {
+    return new Usage(hosts.size(), tasks.size(), 0, 0, 0, 0);
+  }
+
   /** Counts everything; takes each task's lock for a moment. */
   public Usage usage() {
     int peers = 0;

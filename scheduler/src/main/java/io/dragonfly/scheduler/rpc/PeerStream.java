@@ -1,0 +1,78 @@
+package io.dragonfly.scheduler.rpc;
+
+import io.dragonfly.scheduler.swarm.PeerOrder;
+import io.grpc.Status;
+import io.grpc.stub.ServerCallStreamObserver;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Queue;
+import java.util.function.Function;
+
+/**
+ * The way out of one peer's stream: orders become messages, in order, from any thread. A client
+ * that does not read them is cut off when {@value #MAX_QUEUED} wait. Guarded by its own monitor.
+ */
+final class PeerStream<T> {
+  static final int MAX_QUEUED = 1024;
+
+  private final ServerCallStreamObserver<T> observer;
+  private final Function<PeerOrder, List<T>> messages;
+  private final Queue<T> queue = new ArrayDeque<>();
+  private boolean ended;
+
+  PeerStream(ServerCallStreamObserver<T> observer, Function<PeerOrder, List<T>> messages) {
+    this.observer = observer;
+    this.messages = messages;
+    observer.setOnReadyHandler(this::flush);
+  }
+
+  void tell(PeerOrder order) {
+    List<T> converted = messages.apply(order);
+    synchronized (this) {
+      if (ended) {
+        return;
+      }
+      queue.addAll(converted);
+      send(/* all= */ false);
+      if (queue.size() > MAX_QUEUED) {
+        ended = true;
+        queue.clear();
+        observer.onError(
+            Status.RESOURCE_EXHAUSTED
+                .withDescription("the peer does not read what the scheduler tells it")
+                .asRuntimeException());
+      }
+    }
+  }
+
+  synchronized void end(Status status) {
+    if (ended) {
+      return;
+    }
+    ended = true;
+    send(/* all= */ true);
+    if (status.isOk()) {
+      observer.onCompleted();
+    } else {
+      observer.onError(status.asRuntimeException());
+    }
+  }
+
+  /** The call is over; nothing can be sent any more. */
+  synchronized void gone() {
+    ended = true;
+    queue.clear();
+  }
+
+  private synchronized void flush() {
+    if (!ended) {
+      send(/* all= */ false);
+    }
+  }
+
+  private void send(boolean all) {
+    while (!queue.isEmpty() && !observer.isCancelled() && (all || observer.isReady())) {
+      observer.onNext(queue.remove());
+    }
+  }
+}

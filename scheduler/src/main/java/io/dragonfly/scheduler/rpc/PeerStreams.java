@@ -1,0 +1,76 @@
+package io.dragonfly.scheduler.rpc;
+
+import io.dragonfly.scheduler.swarm.EndCode;
+import io.dragonfly.scheduler.swarm.SwarmAction;
+import io.grpc.Status;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** All open streams of peers; carries out what the swarm decides. Safe for use by many threads. */
+final class PeerStreams {
+  private static final Logger log = LoggerFactory.getLogger(PeerStreams.class);
+
+  private final Map<Long, PeerStream<?>> streams = new ConcurrentHashMap<>();
+  private final AtomicLong sessions = new AtomicLong();
+
+  /** A number for a new stream. */
+  long newSession() {
+    return sessions.incrementAndGet();
+  }
+
+  void add(long session, PeerStream<?> stream) {
+    streams.put(session, stream);
+  }
+
+  /** The call of this stream is over. */
+  void remove(long session) {
+    PeerStream<?> stream = streams.remove(session);
+    if (stream != null) {
+      stream.gone();
+    }
+  }
+
+  int size() {
+    return streams.size();
+  }
+
+  /** Carries out an action; never blocks. */
+  void carryOut(SwarmAction action, SeedTriggers triggers) {
+    switch (action) {
+      case SwarmAction.Tell tell -> {
+        PeerStream<?> stream = streams.get(tell.session());
+        if (stream != null) {
+          stream.tell(tell.order());
+        }
+      }
+      case SwarmAction.End end -> {
+        PeerStream<?> stream = streams.remove(end.session());
+        if (stream != null) {
+          stream.end(status(end));
+        }
+      }
+      case SwarmAction.TriggerSeed trigger -> triggers.start(trigger);
+      case SwarmAction.CancelTrigger cancel -> triggers.cancel(cancel.trigger());
+      case SwarmAction.Notice notice -> log.info("{} task={}", notice.text(), notice.task());
+      case SwarmAction.HostNotice notice -> log.warn("{} host={}", notice.text(), notice.host());
+    }
+  }
+
+  private static Status status(SwarmAction.End end) {
+    EndCode code = end.code();
+    Status status =
+        switch (code) {
+          case OK -> Status.OK;
+          case INVALID_ARGUMENT -> Status.INVALID_ARGUMENT;
+          case NOT_FOUND -> Status.NOT_FOUND;
+          case FAILED_PRECONDITION -> Status.FAILED_PRECONDITION;
+          case RESOURCE_EXHAUSTED -> Status.RESOURCE_EXHAUSTED;
+          case UNAVAILABLE -> Status.UNAVAILABLE;
+          case ABORTED -> Status.ABORTED;
+        };
+    return status.isOk() ? status : status.withDescription(end.text());
+  }
+}
