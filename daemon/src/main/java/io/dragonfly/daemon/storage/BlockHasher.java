@@ -5,42 +5,61 @@ import java.nio.ByteBuffer;
 import java.security.DigestException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Hashes a piece as its bytes come: CRC32 of everything, and SHA-256 of each block when wanted.
- * What was hashed up to the end of a block can be kept and resumed from.
+ * What was hashed up to the end of a block can be kept and resumed from. Without SHA-256 the piece
+ * is one block.
  */
 final class BlockHasher {
-  private static final int HASH_BYTES = 32;
+  private static final int HASH_BYTES = BlockHashes.HASH_LENGTH;
 
   private final long length;
   private final long blockLength;
   private final @Nullable MessageDigest sha256;
   private final byte[] hashes;
-  private final CRC32 blockCrc = new CRC32();
-  private int wholeCrc;
+
+  /** The CRC32 of the blocks before those that this object hashed, and their bytes. */
+  private final int resumedCrc;
+
+  private final long resumedBytes;
+
+  /** Over everything that this object hashed. */
+  private final CRC32 crc = new CRC32();
+
+  /** Its value at the end of the last finished block. */
+  private int finishedCrc;
+
   private int blocks;
   private long blockPosition;
 
-  BlockHasher(long length, long blockLength, boolean withSha256) {
+  private BlockHasher(long length, long blockLength, boolean withSha256, int blocks, int crc) {
     this.length = length;
-    this.blockLength = blockLength;
+    this.blockLength = withSha256 ? blockLength : Math.max(length, 1);
     this.sha256 = withSha256 ? newSha256() : null;
     this.hashes = new byte[withSha256 ? blockCount(length, blockLength) * HASH_BYTES : 0];
+    this.blocks = blocks;
+    this.resumedCrc = crc;
+    this.resumedBytes = Math.min(blocks * blockLength, length);
+  }
+
+  static BlockHasher withSha256(long length, long blockLength) {
+    return new BlockHasher(length, blockLength, true, 0, 0);
+  }
+
+  static BlockHasher crcOnly(long length) {
+    return new BlockHasher(length, length, false, 0, 0);
   }
 
   /** Goes on behind blocks that were verified before; {@code crc} is that of all their bytes. */
   static BlockHasher resumed(
       long length, long blockLength, int blocks, int crc, BlockHashes verified) {
-    BlockHasher hasher = new BlockHasher(length, blockLength, true);
-    for (int i = 0; i < blocks; i++) {
-      System.arraycopy(verified.get(i), 0, hasher.hashes, i * HASH_BYTES, HASH_BYTES);
-    }
-    hasher.blocks = blocks;
-    hasher.wholeCrc = crc;
+    BlockHasher hasher = new BlockHasher(length, blockLength, true, blocks, crc);
+    System.arraycopy(verified.bytes(), 0, hasher.hashes, 0, blocks * HASH_BYTES);
     return hasher;
   }
 
@@ -48,13 +67,13 @@ final class BlockHasher {
     return Math.toIntExact(Math.ceilDiv(length, blockLength));
   }
 
-  /** Bytes until the current block is full. */
-  long missingOfBlock() {
-    return Math.min(blockLength, length - blocks * blockLength) - blockPosition;
+  long position() {
+    return Math.min(blocks * blockLength, length) + blockPosition;
   }
 
-  long position() {
-    return blocks * blockLength + blockPosition;
+  /** Bytes until the current block is full; 0 when the piece is. */
+  long missingOfBlock() {
+    return Math.min(blockLength - blockPosition, length - position());
   }
 
   /** Finished blocks. */
@@ -64,66 +83,71 @@ final class BlockHasher {
 
   /** The CRC32 of the finished blocks. */
   int crc() {
-    return wholeCrc;
+    if (resumedBytes == 0) {
+      return finishedCrc;
+    }
+    long hashed = Math.min(blocks * blockLength, length) - resumedBytes;
+    return Crc32Combiner.combine(resumedCrc, finishedCrc, hashed);
   }
 
   /**
    * Takes bytes of the current block, not more than are missing of it; consumes the buffer.
    *
-   * @return true when the block became full (its hash is then {@link #hash})
+   * @return true when the block became full
    */
   boolean update(ByteBuffer source) {
     int count = source.remaining();
-    blockCrc.update(source.duplicate());
+    crc.update(source.duplicate());
     if (sha256 == null) {
       source.position(source.limit());
     } else {
       sha256.update(source);
     }
+    boolean full = missingOfBlock() == count;
     blockPosition += count;
-    if (missingOfBlock() > 0) {
-      return false;
+    if (full) {
+      finishBlock();
     }
+    return full;
+  }
+
+  /** Ends the piece where it is: the content was shorter than assumed. */
+  void finish() {
+    if (blockPosition > 0) {
+      finishBlock();
+    }
+  }
+
+  boolean matches(int block, BlockHashes expected) {
+    return expected.matches(
+        block, Arrays.copyOfRange(hashes, block * HASH_BYTES, (block + 1) * HASH_BYTES));
+  }
+
+  /** The hashes of the finished blocks; empty without SHA-256. */
+  Optional<BlockHashes> hashes() {
+    return sha256 == null || blocks == 0
+        ? Optional.empty()
+        : Optional.of(BlockHashes.of(Arrays.copyOf(hashes, blocks * HASH_BYTES)));
+  }
+
+  private void finishBlock() {
     if (sha256 != null) {
-      finishHash(sha256);
+      try {
+        sha256.digest(hashes, blocks * HASH_BYTES, HASH_BYTES);
+      } catch (DigestException e) {
+        throw new IllegalStateException("SHA-256 has 32 bytes", e);
+      }
     }
-    wholeCrc =
-        blocks == 0
-            ? (int) blockCrc.getValue()
-            : Crc32Combiner.combine(wholeCrc, (int) blockCrc.getValue(), blockPosition);
-    blockCrc.reset();
+    finishedCrc = (int) crc.getValue();
     blockPosition = 0;
     blocks++;
-    return true;
-  }
-
-  byte[] hash(int block) {
-    byte[] hash = new byte[HASH_BYTES];
-    System.arraycopy(hashes, block * HASH_BYTES, hash, 0, HASH_BYTES);
-    return hash;
-  }
-
-  /** The hashes of all blocks, once all are finished; empty without SHA-256. */
-  Optional<BlockHashes> hashes() {
-    if (sha256 == null || hashes.length == 0 || blocks * HASH_BYTES < hashes.length) {
-      return Optional.empty();
-    }
-    return Optional.of(BlockHashes.of(hashes));
-  }
-
-  private void finishHash(MessageDigest digest) {
-    try {
-      digest.digest(hashes, blocks * HASH_BYTES, HASH_BYTES);
-    } catch (DigestException e) {
-      throw new IllegalStateException("SHA-256 has 32 bytes", e);
-    }
   }
 
   private static MessageDigest newSha256() {
     try {
       return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-256", e);
+      throw new IllegalStateException("every Java has SHA-256", e);
     }
   }
 }

@@ -56,7 +56,8 @@ public interface PieceEditor extends AutoCloseable {
   void write(ByteBuffer source) throws CorruptPieceException, IOException;
 
   /**
-   * Makes the piece visible. All bytes must have been written.
+   * Makes the piece visible. All bytes must have been written. Its root is kept when it is the
+   * expected one, or when the bytes came from the origin.
    *
    * @param parentId the peer it came from; empty for the origin
    * @throws CorruptPieceException when root or checksum differ: nothing of the piece is kept

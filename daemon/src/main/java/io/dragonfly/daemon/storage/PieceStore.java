@@ -1,18 +1,74 @@
 package io.dragonfly.daemon.storage;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.dragonfly.common.id.TaskId;
 import io.dragonfly.common.piece.ContentInfo;
 import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** The front door of the package: the tasks in one directory. Safe for many threads. */
-@SuppressWarnings("DoNotCallSuggester") // the signatures come first
+/**
+ * The front door of the package: the tasks in one directory. Safe for many threads.
+ *
+ * <p>At open only the names of the tasks are read; a task's journal when somebody asks for it. The
+ * lock serialises what changes the set of tasks, files included; it is taken before a task's own
+ * and never while a listener runs.
+ */
 public final class PieceStore implements AutoCloseable {
-  private PieceStore() {}
+  private static final Logger log = LoggerFactory.getLogger(PieceStore.class);
+
+  private final StoreDirectory directory;
+  private final StoreOptions options;
+  private final InstantSource clock;
+  private final DiskProbe disk;
+  private final OpenFiles files;
+
+  private final Map<TaskKey, StoredTask> tasks = new ConcurrentHashMap<>();
+
+  /** Tasks whose journal wasn't read yet. */
+  private final Set<TaskKey> unread = ConcurrentHashMap.newKeySet();
+
+  private final CopyOnWriteArrayList<Consumer<TaskKey>> evictionListeners =
+      new CopyOnWriteArrayList<>();
+
+  private final ReentrantLock lock = new ReentrantLock();
+
+  /** Bytes set aside for what is being written. */
+  @GuardedBy("lock")
+  private long reserved;
+
+  /** Numbers the files of detached tasks. */
+  @GuardedBy("lock")
+  private long retired;
+
+  private volatile boolean closed;
+
+  private PieceStore(
+      StoreDirectory directory, StoreOptions options, InstantSource clock, DiskProbe disk) {
+    this.directory = directory;
+    this.options = options;
+    this.clock = clock;
+    this.disk = disk;
+    this.files = new OpenFiles(options.openFiles());
+  }
 
   /**
    * Locks the directory and learns which tasks it holds.
@@ -22,11 +78,38 @@ public final class PieceStore implements AutoCloseable {
    */
   public static PieceStore open(Path dir, StoreOptions options, InstantSource clock)
       throws IOException {
-    throw new UnsupportedOperationException();
+    Files.createDirectories(dir);
+    return open(dir, options, clock, DiskProbe.of(dir));
+  }
+
+  static PieceStore open(Path dir, StoreOptions options, InstantSource clock, DiskProbe disk)
+      throws IOException {
+    StoreDirectory directory = StoreDirectory.open(dir, options.keep(), clock.instant());
+    try {
+      PieceStore store = new PieceStore(directory, options, clock, disk);
+      for (Kind kind : Kind.values()) {
+        for (TaskId id : TaskFiles.scan(directory.kindDirectory(kind))) {
+          store.unread.add(new TaskKey(kind, id));
+        }
+      }
+      return store;
+    } catch (IOException | RuntimeException e) {
+      directory.close();
+      throw e;
+    }
   }
 
   public Optional<StoredTask> find(TaskKey key) {
-    throw new UnsupportedOperationException();
+    StoredTask task = tasks.get(key);
+    if (task != null || !unread.contains(key)) {
+      return Optional.ofNullable(task);
+    }
+    lock.lock();
+    try {
+      return Optional.ofNullable(read(key));
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** As {@link #create(TaskKey, TaskOrigin, ContentInfo, long)} for the whole content. */
@@ -45,27 +128,56 @@ public final class PieceStore implements AutoCloseable {
    */
   public StoredTask create(TaskKey key, TaskOrigin origin, ContentInfo content, long expectedBytes)
       throws NoSpaceException, IOException {
-    throw new UnsupportedOperationException();
+    List<StoredTask> gone = new ArrayList<>();
+    StoredTask created;
+    lock.lock();
+    try {
+      requireOpen();
+      StoredTask earlier = read(key);
+      if (earlier != null) {
+        remove(earlier, /* onlyUnpinned= */ false, gone);
+      }
+      created = createFiles(new JournalRecord.Header(key, content, origin, clock.instant()));
+      tasks.put(key, created);
+    } finally {
+      lock.unlock();
+    }
+    gone.forEach(StoredTask::tellDeleted);
+    try {
+      created.reserve(expectedBytes);
+      return created;
+    } catch (IOException e) {
+      discard(created);
+      throw e;
+    }
   }
 
   /** The tasks of a kind, least recently used first. Reads the metadata of those not used yet. */
   public List<StoredTask> list(Kind kind) {
-    throw new UnsupportedOperationException();
+    return allTasks().stream().filter(task -> task.key().kind() == kind).toList();
   }
 
-  /** Removes a task; false when there was none. Views go on. */
+  /** Removes a task, as seen by others at once; false when there was none. */
+  @CanIgnoreReturnValue
   public boolean delete(TaskKey key) {
-    throw new UnsupportedOperationException();
+    Optional<StoredTask> task = find(key);
+    return task.isPresent() && discard(task.get());
   }
 
   /** Bytes in finished pieces of all tasks. */
   public long usedBytes() {
-    throw new UnsupportedOperationException();
+    return allTasks().stream().mapToLong(StoredTask::storedBytes).sum();
   }
 
   /** Bytes that a new task may take: of the quota or the file system, less what is set aside. */
   public long freeBytes() throws IOException {
-    throw new UnsupportedOperationException();
+    long free = freeBeforeReservations();
+    lock.lock();
+    try {
+      return Math.max(0, free - reserved);
+    } finally {
+      lock.unlock();
+    }
   }
 
   /**
@@ -73,12 +185,32 @@ public final class PieceStore implements AutoCloseable {
    * ones.
    */
   public Collected collect(GcPolicy policy, Instant now) {
-    throw new UnsupportedOperationException();
+    List<TaskKey> expired = new ArrayList<>();
+    List<TaskKey> evicted = new ArrayList<>();
+    long freed = 0;
+    for (StoredTask task : allTasks()) {
+      if (isExpired(task, policy, now)) {
+        long bytes = bytesFreedBy(task);
+        if (evict(task)) {
+          expired.add(task.key());
+          freed += bytes;
+        }
+      }
+    }
+    try {
+      long excess = excessBytes(policy);
+      freed += evictUntil(excess, evicted);
+    } catch (IOException e) {
+      log.warn("disk usage unknown, nothing evicted dir={} cause={}", dir(), e.toString());
+    }
+    rememberUses();
+    return new Collected(expired, evicted, freed);
   }
 
   /** Told of every task that was removed to make room or because its time was over. */
   public AutoCloseable onEvicted(Consumer<TaskKey> listener) {
-    throw new UnsupportedOperationException();
+    evictionListeners.add(listener);
+    return () -> evictionListeners.remove(listener);
   }
 
   /**
@@ -86,6 +218,306 @@ public final class PieceStore implements AutoCloseable {
    */
   @Override
   public void close() throws IOException {
-    throw new UnsupportedOperationException();
+    lock.lock();
+    try {
+      if (closed) {
+        return;
+      }
+      closed = true;
+    } finally {
+      lock.unlock();
+    }
+    try (StoreDirectory released = directory) {
+      for (StoredTask task : tasks.values()) {
+        task.flush();
+      }
+      files.close();
+      released.markClean();
+    }
+  }
+
+  // For tasks and their editors.
+
+  Instant now() {
+    return clock.instant();
+  }
+
+  long session() {
+    return directory.session();
+  }
+
+  boolean trusts(long session) {
+    return directory.trusts(session);
+  }
+
+  boolean isClosed() {
+    return closed;
+  }
+
+  /** Sets room aside, after making it if need be. */
+  void reserve(TaskKey key, long bytes) throws IOException {
+    if (bytes == 0) {
+      return;
+    }
+    if (tryReserve(bytes)) {
+      return;
+    }
+    List<TaskKey> evicted = new ArrayList<>();
+    long freed = evictUntil(bytes - freeBytes(), evicted);
+    if (!evicted.isEmpty()) {
+      log.info("tasks evicted to make room count={} bytes={} for={}", evicted.size(), freed, key);
+    }
+    if (!tryReserve(bytes)) {
+      long free = freeBytes();
+      throw new NoSpaceException(
+          "not enough space for task "
+              + key
+              + ": it needs "
+              + bytes
+              + " bytes and "
+              + free
+              + " are free in "
+              + dir()
+              + (options.quotaBytes() > 0 ? " under the quota of " + options.quotaBytes() : "")
+              + "; free some, or raise the quota (gc.policy.diskThreshold)",
+          bytes,
+          free);
+    }
+  }
+
+  private boolean tryReserve(long bytes) throws IOException {
+    long free = freeBeforeReservations();
+    lock.lock();
+    try {
+      if (free - reserved < bytes) {
+        return false;
+      }
+      reserved += bytes;
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private long freeBeforeReservations() throws IOException {
+    long free = disk.usableBytes();
+    return options.quotaBytes() > 0 ? Math.min(free, options.quotaBytes() - usedBytes()) : free;
+  }
+
+  void unreserve(long bytes) {
+    lock.lock();
+    try {
+      reserved -= bytes;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Removes exactly this version of a task, if it is still there. */
+  @CanIgnoreReturnValue
+  boolean discard(StoredTask task) {
+    return remove(task, /* onlyUnpinned= */ false);
+  }
+
+  private Path dir() {
+    return directory.directory();
+  }
+
+  private boolean evict(StoredTask task) {
+    if (!remove(task, /* onlyUnpinned= */ true)) {
+      return false;
+    }
+    for (Consumer<TaskKey> listener : evictionListeners) {
+      try {
+        listener.accept(task.key());
+      } catch (RuntimeException e) {
+        log.warn("a listener of evictions failed task={}", task.key(), e);
+      }
+    }
+    return true;
+  }
+
+  private boolean remove(StoredTask task, boolean onlyUnpinned) {
+    List<StoredTask> gone = new ArrayList<>();
+    lock.lock();
+    try {
+      remove(task, onlyUnpinned, gone);
+    } finally {
+      lock.unlock();
+    }
+    gone.forEach(StoredTask::tellDeleted);
+    return !gone.isEmpty();
+  }
+
+  @GuardedBy("lock")
+  private void remove(StoredTask task, boolean onlyUnpinned, List<StoredTask> gone) {
+    retired++;
+    if (task.detach(onlyUnpinned, retired)) {
+      tasks.remove(task.key(), task);
+      gone.add(task);
+    }
+  }
+
+  /** Evicts ordinary tasks, least recently used first, until so many bytes are free. */
+  private long evictUntil(long wanted, List<TaskKey> evicted) {
+    long freed = 0;
+    if (wanted <= 0) {
+      return freed;
+    }
+    for (StoredTask task : list(Kind.TASK)) {
+      long bytes = bytesFreedBy(task);
+      if (bytes > 0 && evict(task)) {
+        evicted.add(task.key());
+        freed += bytes;
+        if (freed >= wanted) {
+          break;
+        }
+      }
+    }
+    return freed;
+  }
+
+  private long bytesFreedBy(StoredTask task) {
+    try {
+      return disk.links(task.file()) > 1 ? 0 : task.storedBytes();
+    } catch (IOException e) {
+      log.debug("links unknown task={} cause={}", task.key(), e.toString());
+      return 0;
+    }
+  }
+
+  private static boolean isExpired(StoredTask task, GcPolicy policy, Instant now) {
+    Optional<Duration> own = task.origin().timeToLive();
+    Instant end =
+        switch (task.key().kind()) {
+          case TASK -> task.updatedAt().plus(policy.taskTtl());
+          case PERSISTENT_TASK -> task.createdAt().plus(own.orElse(policy.persistentTaskTtl()));
+          case PERSISTENT_CACHE_TASK ->
+              task.createdAt().plus(own.orElse(policy.persistentCacheTaskTtl()));
+        };
+    return end.isBefore(now);
+  }
+
+  private long excessBytes(GcPolicy policy) throws IOException {
+    long total = options.quotaBytes() > 0 ? options.quotaBytes() : disk.totalBytes();
+    long used = options.quotaBytes() > 0 ? usedBytes() : total - disk.usableBytes();
+    if (used < percent(total, policy.highPercent())) {
+      return 0;
+    }
+    return used - percent(total, policy.lowPercent());
+  }
+
+  private static long percent(long total, int percent) {
+    return total / 100 * percent + total % 100 * percent / 100;
+  }
+
+  private void rememberUses() {
+    for (StoredTask task : tasks.values()) {
+      try {
+        task.rememberUse();
+      } catch (IOException e) {
+        log.debug("time of use not kept task={} cause={}", task.key(), e.toString());
+      }
+    }
+  }
+
+  /** All tasks, least recently used first. */
+  private List<StoredTask> allTasks() {
+    for (TaskKey key : unread) {
+      Optional<StoredTask> _ = find(key);
+    }
+    record Used(Instant at, StoredTask task) {} // Uses go on while we sort.
+    return tasks.values().stream()
+        .map(task -> new Used(task.updatedAt(), task))
+        .sorted(Comparator.comparing(Used::at).thenComparing(used -> used.task().key().id()))
+        .map(Used::task)
+        .toList();
+  }
+
+  private void requireOpen() throws IOException {
+    if (closed) {
+      throw new IOException("the piece store in " + dir() + " is closed");
+    }
+  }
+
+  @GuardedBy("lock")
+  private StoredTask createFiles(JournalRecord.Header header) throws IOException {
+    TaskFiles names = TaskFiles.of(directory.kindDirectory(header.key().kind()), header.key().id());
+    Files.createDirectories(names.content().getParent());
+    SharedFile content = new SharedFile(files, names.content());
+    SharedFile journalFile = new SharedFile(files, names.journal());
+    try {
+      Files.deleteIfExists(names.journal());
+      try (RandomAccessFile sparse = new RandomAccessFile(names.content().toFile(), "rw")) {
+        sparse.setLength(0);
+        sparse.setLength(header.content().length().orElse(0));
+      }
+      TaskJournal journal = TaskJournal.create(journalFile, header);
+      PieceTable table = new PieceTable(header.content());
+      return new StoredTask(this, header, names, content, journal, table, header.createdAt());
+    } catch (IOException e) {
+      journalFile.delete();
+      content.delete();
+      throw e;
+    }
+  }
+
+  /** The task, read now if it wasn't yet; null if there is none. */
+  @GuardedBy("lock")
+  private @Nullable StoredTask read(TaskKey key) {
+    if (unread.contains(key) && !closed) {
+      TaskFiles names = TaskFiles.of(directory.kindDirectory(key.kind()), key.id());
+      SharedFile content = new SharedFile(files, names.content());
+      SharedFile journalFile = new SharedFile(files, names.journal());
+      try {
+        tasks.put(key, load(key, names, content, journalFile));
+      } catch (IOException | RuntimeException e) {
+        log.warn("metadata is not usable, task dropped task={} cause={}", key, e.toString());
+        deleteQuietly(journalFile, content);
+      }
+      unread.remove(key);
+    }
+    return tasks.get(key);
+  }
+
+  private StoredTask load(TaskKey key, TaskFiles names, SharedFile content, SharedFile journalFile)
+      throws IOException {
+    Instant usedAt = Files.getLastModifiedTime(names.journal()).toInstant();
+    JournalRecord.Header[] header = new JournalRecord.Header[1];
+    PieceTable[] table = new PieceTable[1];
+    TaskJournal journal =
+        TaskJournal.load(
+            journalFile,
+            (position, record) -> {
+              if (header[0] != null) {
+                table[0].apply(position, record, this::trusts);
+              } else if (record instanceof JournalRecord.Header first && first.key().equals(key)) {
+                header[0] = first;
+                table[0] = new PieceTable(first.content());
+              } else {
+                throw new IOException("the journal doesn't begin with this task's header");
+              }
+            });
+    if (header[0] == null) {
+      throw new IOException("the journal has no header");
+    }
+    if (!table[0].isKnown()) {
+      throw new IOException("the content was never complete and its length isn't known");
+    }
+    long length = table[0].layout().contentLength();
+    if (content.size() != length) {
+      throw new IOException("the file has " + content.size() + " bytes, not " + length);
+    }
+    return new StoredTask(this, header[0], names, content, journal, table[0], usedAt);
+  }
+
+  private static void deleteQuietly(SharedFile... unusable) {
+    for (SharedFile file : unusable) {
+      try {
+        file.delete();
+      } catch (IOException e) {
+        log.warn("file of a dropped task stays file={} cause={}", file.path(), e.toString());
+      }
+    }
   }
 }

@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -51,6 +53,11 @@ record TaskFiles(Path content, Path journal) {
 
   Path retiredJournal(long number) {
     return content.resolveSibling(content.getFileName() + RETIRED + "meta" + number);
+  }
+
+  /** Keeps the time of last use over restarts. */
+  static void remember(Path journal, Instant usedAt) throws IOException {
+    Files.setLastModifiedTime(journal, FileTime.from(usedAt));
   }
 
   /** The ids that have both files; deletes what a crash left behind, nothing else. */

@@ -1,18 +1,54 @@
 package io.dragonfly.daemon.transfer;
 
 import io.dragonfly.common.lifecycle.Cancellation;
+import io.dragonfly.common.limit.TokenBucket;
 import io.dragonfly.common.piece.PieceRoot;
 import io.dragonfly.daemon.storage.PieceEditor;
 import io.dragonfly.daemon.storage.StoredPiece;
 import io.dragonfly.daemon.storage.StoredTask;
 import io.dragonfly.daemon.storage.TrafficType;
+import io.dragonfly.daemon.transfer.TransferException.Reason;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
 
-/** Fetches pieces from parents. */
-@SuppressWarnings("DoNotCallSuggester") // the signatures come first
+/**
+ * Fetches pieces from parents, on the caller's thread.
+ *
+ * <p>From an upstream parent a piece comes whole, over a connection of its own, and is checked
+ * against the root if one is known, else against the parent's CRC32. A parent of ours is asked for
+ * the blocks that are missing, over a kept connection, and each block is verified as it comes. A
+ * thread of the client watches the deadlines of running fetches and ends those that miss them.
+ */
 public final class PieceClient implements AutoCloseable {
-  public PieceClient(PieceClientOptions options) {}
+  private static final long WATCH_MILLIS = 100;
+
+  private final BufferPool buffers;
+  private final TokenBucket limit;
+  private final ParentConnections connections;
+  private final Set<Fetch> running = ConcurrentHashMap.newKeySet();
+  private final ScheduledThreadPoolExecutor watch;
+  private volatile boolean closed;
+
+  public PieceClient(PieceClientOptions options) {
+    this.buffers = new BufferPool(options.buffers(), options.bufferBytes());
+    this.limit = new TokenBucket(options.downloadBytesPerSecond(), System::nanoTime);
+    this.connections = new ParentConnections(options);
+    this.watch =
+        new ScheduledThreadPoolExecutor(
+            1, Thread.ofPlatform().daemon().name("piece-client-watch").factory());
+    var _ =
+        watch.scheduleWithFixedDelay(
+            this::watch, WATCH_MILLIS, WATCH_MILLIS, TimeUnit.MILLISECONDS);
+  }
 
   /** As the other one, without counting. */
   public StoredPiece fetch(
@@ -49,12 +85,126 @@ public final class PieceClient implements AutoCloseable {
       Cancellation cancellation,
       LongConsumer bytesReceived)
       throws TransferException {
-    throw new UnsupportedOperationException();
+    long started = System.nanoTime();
+    String what = "piece " + editor.number() + " of task " + task.key() + " from " + parent;
+    Fetch fetch = new Fetch(what, limits);
+    PieceExchange exchange =
+        new PieceExchange(fetch, parent, task, editor, root, buffers, limit, bytesReceived);
+    running.add(fetch);
+    Cancellation.Registration registration =
+        cancellation.onCancel(() -> fetch.end(Reason.CANCELLED, "cancelled"));
+    try {
+      if (closed) {
+        fetch.end(Reason.CANCELLED, "the piece client is closed");
+      }
+      fetch.throwIfEnded();
+      if (exchange.needsBytes()) {
+        receive(fetch, exchange, parent);
+      }
+      fetch.throwIfEnded();
+      Duration cost = Duration.ofNanos(System.nanoTime() - started);
+      return exchange.commit(trafficType, parentPeerId, cost);
+    } finally {
+      registration.close();
+      running.remove(fetch);
+    }
   }
 
   /** Ends running fetches as cancelled and closes kept connections. */
   @Override
   public void close() {
-    throw new UnsupportedOperationException();
+    closed = true;
+    running.forEach(fetch -> fetch.end(Reason.CANCELLED, "the piece client is closed"));
+    watch.shutdownNow();
+    connections.close();
+  }
+
+  private void receive(Fetch fetch, PieceExchange exchange, ParentAddress parent)
+      throws TransferException {
+    if (parent.extension()) {
+      Optional<SocketChannel> kept = connections.take(parent);
+      if (kept.isPresent() && receivedOver(kept.get(), fetch, exchange, parent, true)) {
+        return;
+      }
+    }
+    boolean received = receivedOver(connect(fetch, parent), fetch, exchange, parent, false);
+    if (!received) {
+      throw new IllegalStateException("only a kept connection may be stale");
+    }
+  }
+
+  /**
+   * Receives the content over this connection, and keeps or closes it.
+   *
+   * @return false when the connection was kept and turned out to be stale: nothing was lost
+   */
+  private boolean receivedOver(
+      SocketChannel channel,
+      Fetch fetch,
+      PieceExchange exchange,
+      ParentAddress parent,
+      boolean kept)
+      throws TransferException {
+    boolean reusable = false;
+    try {
+      fetch.uses(channel);
+      reusable = exchange.run(channel);
+      return true;
+    } catch (ClosedByInterruptException e) {
+      throw new TransferException(Reason.CANCELLED, fetch.what() + ": interrupted", e);
+    } catch (IOException e) {
+      fetch.throwIfEnded();
+      if (e instanceof TransferException known) {
+        reusable = exchange.endedCleanly();
+        throw known;
+      }
+      if (kept && !exchange.hasAnswer()) {
+        return false;
+      }
+      throw unreachable(fetch, e);
+    } finally {
+      if (reusable && parent.extension() && fetch.cause().isEmpty()) {
+        connections.keep(parent, channel);
+      } else {
+        PieceSockets.close(channel);
+      }
+    }
+  }
+
+  private static SocketChannel connect(Fetch fetch, ParentAddress parent) throws TransferException {
+    InetSocketAddress address = new InetSocketAddress(parent.host(), parent.port());
+    if (address.isUnresolved()) {
+      throw new TransferException(
+          Reason.UNREACHABLE, fetch.what() + ": its host name isn't known", null);
+    }
+    SocketChannel channel = null;
+    try {
+      channel = SocketChannel.open();
+      fetch.enter(Fetch.Phase.CONNECT);
+      fetch.uses(channel);
+      channel.connect(address);
+      PieceSockets.configure(channel);
+      return channel;
+    } catch (IOException e) {
+      if (channel != null) {
+        PieceSockets.close(channel);
+      }
+      if (e instanceof ClosedByInterruptException) {
+        throw new TransferException(Reason.CANCELLED, fetch.what() + ": interrupted", e);
+      }
+      fetch.throwIfEnded();
+      throw unreachable(fetch, e);
+    }
+  }
+
+  private static TransferException unreachable(Fetch fetch, IOException e) {
+    return new TransferException(
+        Reason.UNREACHABLE, fetch.what() + ": " + String.valueOf(e.getMessage()), e);
+  }
+
+  private void watch() {
+    long now = System.nanoTime();
+    running.forEach(fetch -> fetch.check(now));
+    connections.closeIdle();
   }
 }

@@ -1,31 +1,137 @@
 package io.dragonfly.daemon.transfer;
 
+import io.dragonfly.common.limit.TokenBucket;
 import io.dragonfly.daemon.storage.PieceStore;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.channels.ClosedSelectorException;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.PriorityQueue;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** Serves the pieces of a store. */
-@SuppressWarnings("DoNotCallSuggester") // the signatures come first
+/**
+ * Serves the pieces of a store, in the frames of {@link PieceProtocol}.
+ *
+ * <p>The selector thread accepts, reads requests, and owns every connection that waits; {@link
+ * PieceSenders} own those that are being served. So a child that is idle, slow or gone costs
+ * neither a thread nor a buffer, and one that takes no bytes is cut off. An upstream child sends
+ * one request and closes; ours keeps the connection and may send several at once, answered in
+ * order.
+ */
 public final class PieceServer implements AutoCloseable {
-  public PieceServer(PieceStore store, PieceServerOptions options) {}
+  private static final Logger log = LoggerFactory.getLogger(PieceServer.class);
+  private static final int BACKLOG = 1024;
+  private static final int MAX_DRAINING = 64;
+  private static final long SWEEP_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+  private static final long DRAIN_NANOS = TimeUnit.SECONDS.toNanos(2);
+  private static final long CLOSE_MILLIS = 5000;
+
+  /** Less than this within the stall timeout counts as nothing. */
+  private static final long MIN_PROGRESS_BYTES = 64 * 1024;
+
+  private final PieceServerOptions options;
+  private final PieceSenders senders;
+  private final Thread thread = new Thread(this::run, "piece-server");
+
+  /** Connections that senders hand back. */
+  private final Queue<PieceConnection> inbox = new ConcurrentLinkedQueue<>();
+
+  /** The selector thread's. */
+  private final Set<PieceConnection> connections = new LinkedHashSet<>();
+
+  /** Those that wait for the rate limit, the next to go on first. */
+  private final PriorityQueue<PieceConnection> throttled =
+      new PriorityQueue<>((a, b) -> Long.signum(a.deadline() - b.deadline()));
+
+  private final AtomicInteger connectionCount = new AtomicInteger();
+  private long nextSweep = System.nanoTime();
+  private int draining;
+
+  private @Nullable Selector selector;
+  private @Nullable ServerSocketChannel listener;
+  private volatile boolean closing;
+
+  public PieceServer(PieceStore store, PieceServerOptions options) {
+    this(store, options, ContentSender.BUFFER);
+  }
+
+  PieceServer(PieceStore store, PieceServerOptions options, ContentSender sender) {
+    this.options = options;
+    this.senders =
+        new PieceSenders(
+            store,
+            options,
+            sender,
+            new TokenBucket(options.uploadBytesPerSecond(), System::nanoTime),
+            this::handBack);
+  }
 
   public void start() throws IOException {
-    throw new UnsupportedOperationException();
+    ServerSocketChannel opened = ServerSocketChannel.open();
+    try {
+      opened.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+      opened.bind(options.bind(), BACKLOG);
+      opened.configureBlocking(false);
+      selector = Selector.open();
+      listener = opened;
+      opened.register(selector, SelectionKey.OP_ACCEPT);
+    } catch (IOException e) {
+      opened.close();
+      throw new IOException(
+          "pieces can't be served on " + options.bind() + ": " + e.getMessage(), e);
+    }
+    thread.start();
   }
 
   /** The port it listens on, once started. */
   public int port() {
-    throw new UnsupportedOperationException();
+    ServerSocketChannel open = listener;
+    if (open == null) {
+      throw new IllegalStateException("the piece server isn't started");
+    }
+    return open.socket().getLocalPort();
   }
 
   /** What it did since the start, for metrics. */
   public Activity activity() {
-    throw new UnsupportedOperationException();
+    return new Activity(
+        connectionCount.get(),
+        senders.uploading(),
+        senders.pieces(),
+        senders.failures(),
+        senders.bytes());
   }
 
   /** Cuts off what is being sent, waits for its threads (bounded), frees the port. */
   @Override
   public void close() {
-    throw new UnsupportedOperationException();
+    closing = true;
+    Selector open = selector;
+    if (open != null) {
+      open.wakeup();
+      try {
+        thread.join(CLOSE_MILLIS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+    senders.close();
+    // What a sender handed back, or never came to.
+    connections.forEach(PieceConnection::close);
   }
 
   /**
@@ -38,4 +144,230 @@ public final class PieceServer implements AutoCloseable {
    * @param bytes of content sent
    */
   public record Activity(int connections, int uploading, long pieces, long failures, long bytes) {}
+
+  private void handBack(PieceConnection connection) {
+    inbox.add(connection);
+    Selector open = selector;
+    if (open != null) {
+      open.wakeup();
+    }
+  }
+
+  private void run() {
+    Selector open = selector;
+    ServerSocketChannel accepting = listener;
+    if (open == null || accepting == null) {
+      return; // Only started with both.
+    }
+    try (open;
+        accepting) {
+      SelectionKey acceptKey = accepting.keyFor(open);
+      while (!closing) {
+        open.select(selectMillis());
+        long now = System.nanoTime();
+        takeBack(now);
+        Iterator<SelectionKey> ready = open.selectedKeys().iterator();
+        while (ready.hasNext()) {
+          SelectionKey key = ready.next();
+          ready.remove();
+          if (key.attachment() instanceof PieceConnection connection) {
+            ready(connection, now);
+          } else {
+            accept(accepting, open, key, now);
+          }
+        }
+        sweep(acceptKey, now);
+      }
+    } catch (IOException | ClosedSelectorException e) {
+      log.error("the piece server ended", e);
+    } finally {
+      // Connections in service are their sender's, who sees the closed channel.
+      connections.forEach(connection -> PieceSockets.abort(connection.channel()));
+    }
+  }
+
+  private long selectMillis() {
+    if (connections.isEmpty()) {
+      return 1000;
+    }
+    PieceConnection next = throttled.peek();
+    long nanos = next == null ? SWEEP_NANOS : next.deadline() - System.nanoTime();
+    return Math.clamp(nanos / 1_000_000, 1, TimeUnit.NANOSECONDS.toMillis(SWEEP_NANOS));
+  }
+
+  private void accept(ServerSocketChannel from, Selector open, SelectionKey key, long now) {
+    try {
+      for (SocketChannel channel = from.accept(); channel != null; channel = from.accept()) {
+        accepted(channel, open, now);
+      }
+    } catch (IOException e) {
+      // Most likely too many open files: go on with the next sweep.
+      log.warn("a connection can't be accepted cause={}", e.toString());
+      key.interestOps(0);
+    }
+  }
+
+  private void accepted(SocketChannel channel, Selector open, long now) {
+    PieceConnection connection = new PieceConnection(channel);
+    try {
+      channel.configureBlocking(false);
+      PieceSockets.configure(channel);
+      connection.register(channel.register(open, SelectionKey.OP_READ, connection));
+      connection.deadline(now + options.idleTimeout().toNanos());
+      connections.add(connection);
+      connectionCount.incrementAndGet();
+      if (connections.size() - draining > options.maxConnections()) {
+        refuse(connection, now);
+      }
+    } catch (IOException e) {
+      log.debug("a connection broke at once cause={}", e.toString());
+      remove(connection);
+    }
+  }
+
+  /** Makes room by closing a connection that is only kept; else says why there is none. */
+  private void refuse(PieceConnection connection, long now) throws IOException {
+    for (PieceConnection other : connections) {
+      if (other != connection
+          && other.state() == PieceConnection.State.READING
+          && other.hasServed()
+          && !other.isMidRequest()) {
+        remove(other);
+        return;
+      }
+    }
+    log.warn("too many connections limit={}", options.maxConnections());
+    if (draining >= MAX_DRAINING) {
+      remove(connection);
+      return;
+    }
+    var _ =
+        connection
+            .channel()
+            .write(
+                PieceProtocol.encodeError(
+                    0, PieceProtocol.CODE_INTERNAL, "there are too many connections"));
+    drain(connection, now);
+  }
+
+  /** Waits for the child to close, so that no reset overtakes what it has yet to read. */
+  private void drain(PieceConnection connection, long now) throws IOException {
+    connection.channel().shutdownOutput();
+    connection.state(PieceConnection.State.DRAINING);
+    connection.deadline(now + DRAIN_NANOS);
+    connection.interest(SelectionKey.OP_READ);
+    draining++;
+  }
+
+  private void takeBack(long now) {
+    for (PieceConnection back = inbox.poll(); back != null; back = inbox.poll()) {
+      try {
+        takeBack(back, now);
+      } catch (IOException e) {
+        remove(back);
+      }
+    }
+  }
+
+  private void takeBack(PieceConnection connection, long now) throws IOException {
+    connection.state(connection.outcome());
+    switch (connection.state()) {
+      case READING -> {
+        connection.deadline(now + readTimeout(connection));
+        connection.interest(SelectionKey.OP_READ);
+      }
+      case BLOCKED -> {
+        connection.stallDeadline(now + options.stallTimeout().toNanos(), MIN_PROGRESS_BYTES);
+        connection.interest(SelectionKey.OP_WRITE);
+      }
+      case THROTTLED -> throttled.add(connection);
+      case DRAINING -> drain(connection, now);
+      case CLOSED, SERVING -> remove(connection);
+    }
+  }
+
+  private long readTimeout(PieceConnection connection) {
+    return (connection.isMidRequest() ? options.requestTimeout() : options.idleTimeout()).toNanos();
+  }
+
+  private void ready(PieceConnection connection, long now) {
+    try {
+      switch (connection.state()) {
+        case READING -> readRequest(connection, now);
+        case BLOCKED -> serve(connection);
+        case DRAINING -> {
+          if (!connection.drain()) {
+            remove(connection);
+          }
+        }
+        case THROTTLED, SERVING, CLOSED -> {
+          // Not ours, or not now.
+        }
+      }
+    } catch (IOException e) {
+      log.debug("a connection broke cause={}", e.toString());
+      remove(connection);
+    }
+  }
+
+  private void readRequest(PieceConnection connection, long now) throws IOException {
+    boolean begun = connection.isMidRequest();
+    if (!connection.read()) {
+      remove(connection);
+    } else if (connection.nextRequest()) {
+      serve(connection);
+    } else if (!begun) {
+      connection.deadline(now + readTimeout(connection));
+    }
+  }
+
+  private void serve(PieceConnection connection) {
+    connection.interest(0);
+    connection.state(PieceConnection.State.SERVING);
+    senders.serve(connection);
+  }
+
+  /** Acts on deadlines that have passed. */
+  private void sweep(SelectionKey acceptKey, long now) {
+    for (PieceConnection next = throttled.peek();
+        next != null && now - next.deadline() >= 0;
+        next = throttled.peek()) {
+      serve(throttled.remove());
+    }
+    if (now - nextSweep < 0) {
+      return;
+    }
+    nextSweep = now + SWEEP_NANOS;
+    acceptKey.interestOps(SelectionKey.OP_ACCEPT);
+    for (PieceConnection connection : List.copyOf(connections)) {
+      if (connection.isWaiting() && now - connection.deadline() >= 0) {
+        if (connection.state() == PieceConnection.State.BLOCKED) {
+          log.info("a child that takes no bytes was cut off child={}", name(connection));
+          senders.countFailure();
+        }
+        remove(connection);
+      }
+    }
+  }
+
+  private void remove(PieceConnection connection) {
+    if (connection.state() == PieceConnection.State.DRAINING) {
+      draining--;
+    }
+    connection.state(PieceConnection.State.CLOSED);
+    connection.close();
+    if (connections.remove(connection)) {
+      connectionCount.decrementAndGet();
+    }
+  }
+
+  private static String name(PieceConnection connection) {
+    try {
+      return connection.channel().getRemoteAddress() instanceof InetSocketAddress address
+          ? address.getAddress().getHostAddress()
+          : "unknown";
+    } catch (IOException e) {
+      return "unknown";
+    }
+  }
 }

@@ -1,0 +1,360 @@
+package io.dragonfly.daemon.transfer;
+
+import io.dragonfly.common.digest.Digest;
+import io.dragonfly.common.limit.TokenBucket;
+import io.dragonfly.common.piece.BlockHashes;
+import io.dragonfly.common.piece.PieceLayout;
+import io.dragonfly.common.piece.PieceRoot;
+import io.dragonfly.daemon.storage.CorruptPieceException;
+import io.dragonfly.daemon.storage.PieceEditor;
+import io.dragonfly.daemon.storage.StoredPiece;
+import io.dragonfly.daemon.storage.StoredTask;
+import io.dragonfly.daemon.storage.TrafficType;
+import io.dragonfly.daemon.transfer.TransferException.Reason;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request and its answer, from the child's side: asks, holds the answer against what was asked,
+ * and moves the content into the editor. Belongs to the fetching thread.
+ */
+final class PieceExchange {
+  /** Fewer bytes than this are gathered before they are written. */
+  private static final int WRITE_BYTES = 256 * 1024;
+
+  private final Fetch fetch;
+  private final ParentAddress parent;
+  private final StoredTask task;
+  private final PieceEditor editor;
+  private final PieceLayout layout;
+  private final Optional<PieceRoot> root;
+  private final BufferPool buffers;
+  private final TokenBucket limit;
+  private final LongConsumer bytesReceived;
+
+  /** The head of the answer, and what content came with it. */
+  private final ByteBuffer head = ByteBuffer.allocate(PieceProtocol.MAX_ANSWER_BYTES);
+
+  private Optional<Digest> crc32 = Optional.empty();
+  private boolean answered;
+  private boolean endedCleanly;
+
+  PieceExchange(
+      Fetch fetch,
+      ParentAddress parent,
+      StoredTask task,
+      PieceEditor editor,
+      Optional<PieceRoot> root,
+      BufferPool buffers,
+      TokenBucket limit,
+      LongConsumer bytesReceived) {
+    this.fetch = fetch;
+    this.parent = parent;
+    this.task = task;
+    this.editor = editor;
+    this.layout = task.layout();
+    this.root = root;
+    this.buffers = buffers;
+    this.limit = limit;
+    this.bytesReceived = bytesReceived;
+  }
+
+  /** False when an earlier attempt brought all of it. */
+  boolean needsBytes() {
+    return editor.position() < editor.length();
+  }
+
+  /** Whether any byte of the answer came. */
+  boolean hasAnswer() {
+    return answered;
+  }
+
+  /** Whether the parent refused in a way that leaves the connection usable. */
+  boolean endedCleanly() {
+    return endedCleanly;
+  }
+
+  /**
+   * Runs the exchange.
+   *
+   * @return whether the connection can be used for another one
+   * @throws TransferException when the fault isn't the connection's
+   */
+  boolean run(SocketChannel channel) throws IOException {
+    fetch.enter(Fetch.Phase.FIRST_BYTE);
+    answered = false;
+    head.clear();
+    boolean blocks = asksForBlocks();
+    if (!blocks && !PieceProtocol.fitsUpstream(task.key().id())) {
+      throw failure(
+          Reason.MISSING, "upstream's protocol has no way to ask for an id of this length", null);
+    }
+    boolean wantsHashes = wantsHashes();
+    send(channel, blocks ? blocksRequest(wantsHashes) : pieceRequest());
+    try {
+      int tag = blocks ? PieceProtocol.TAG_BLOCKS_CONTENT : 2 * task.key().kind().code() + 1;
+      PieceProtocol.Answer answer = readAnswer(channel, tag);
+      long skipped =
+          switch (answer) {
+            case PieceProtocol.Answer.Piece piece -> checkPiece(piece);
+            case PieceProtocol.Answer.Blocks some -> checkBlocks(some, wantsHashes);
+            case PieceProtocol.Answer.Failure refusal -> throw refused(refusal);
+          };
+      readContent(channel, skipped);
+      return !head.hasRemaining();
+    } catch (PieceProtocol.ProtocolException e) {
+      throw failure(Reason.CORRUPT, String.valueOf(e.getMessage()), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw failure(Reason.CANCELLED, "interrupted", e);
+    }
+  }
+
+  StoredPiece commit(TrafficType trafficType, String parentPeerId, Duration cost)
+      throws TransferException {
+    try {
+      return editor.commit(root, crc32, trafficType, parentPeerId, cost);
+    } catch (CorruptPieceException e) {
+      throw failure(Reason.CORRUPT, String.valueOf(e.getMessage()), e);
+    } catch (ClosedByInterruptException e) {
+      throw failure(Reason.CANCELLED, "interrupted", e);
+    } catch (IOException e) {
+      throw failure(Reason.LOCAL_IO, String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /**
+   * Without root and hashes a whole piece is better: its CRC32 comes with it, which blocks have
+   * not.
+   */
+  private boolean asksForBlocks() {
+    return parent.extension()
+        && (root.isPresent()
+            || editor.hashes().isPresent()
+            || !PieceProtocol.fitsUpstream(task.key().id()));
+  }
+
+  /** The list is needed unless an earlier parent's is there (and belongs to the same root). */
+  private boolean wantsHashes() {
+    Optional<BlockHashes> known = editor.hashes();
+    return known.isEmpty() || (root.isPresent() && !known.get().root().equals(root.get()));
+  }
+
+  private ByteBuffer pieceRequest() {
+    return PieceProtocol.encode(
+        new PieceProtocol.Request.Piece(frameId(), task.key(), editor.number()));
+  }
+
+  private ByteBuffer blocksRequest(boolean wantsHashes) {
+    int first = wantsHashes ? 0 : editor.firstMissingBlock();
+    return PieceProtocol.encode(
+        new PieceProtocol.Request.Blocks(
+            frameId(),
+            task.key(),
+            PieceProtocol.versionNumber(task.content().version()),
+            editor.number(),
+            first,
+            layout.blockCount(editor.number()) - first,
+            wantsHashes));
+  }
+
+  /** Any number will do: one request is under way at a time. */
+  private static int frameId() {
+    return ThreadLocalRandom.current().nextInt(256);
+  }
+
+  private static void send(SocketChannel channel, ByteBuffer request) throws IOException {
+    while (request.hasRemaining()) {
+      channel.write(request);
+    }
+  }
+
+  private PieceProtocol.Answer readAnswer(SocketChannel channel, int tag)
+      throws IOException, PieceProtocol.ProtocolException {
+    readHead(channel, PieceProtocol.HEADER_BYTES);
+    head.flip();
+    int bytes = PieceProtocol.answerBytes(head, tag);
+    head.compact();
+    readHead(channel, bytes);
+    head.flip();
+    return PieceProtocol.decodeAnswer(head, bytes);
+  }
+
+  private void readHead(SocketChannel channel, int bytes) throws IOException {
+    while (head.position() < bytes) {
+      if (channel.read(head) < 0) {
+        throw new EOFException("it closed the connection before its answer");
+      }
+      answered = true;
+      fetch.enter(Fetch.Phase.CONTENT);
+    }
+  }
+
+  /** Returns how many bytes of the content are not needed again. */
+  private long checkPiece(PieceProtocol.Answer.Piece answer)
+      throws PieceProtocol.ProtocolException {
+    int number = editor.number();
+    if (answer.number() != number
+        || answer.offset() != layout.offset(number)
+        || answer.length() != layout.length(number)) {
+      throw new PieceProtocol.ProtocolException(
+          "it answered with piece "
+              + Integer.toUnsignedString(answer.number())
+              + " at "
+              + Long.toUnsignedString(answer.offset())
+              + " of "
+              + Long.toUnsignedString(answer.length())
+              + " bytes");
+    }
+    crc32 = answer.crc32();
+    if (root.isEmpty()) {
+      editor.skipBlockHashes();
+    }
+    return editor.position();
+  }
+
+  private long checkBlocks(PieceProtocol.Answer.Blocks answer, boolean wantsHashes)
+      throws PieceProtocol.ProtocolException {
+    int first = wantsHashes ? 0 : editor.firstMissingBlock();
+    int count = layout.blockCount(editor.number()) - first;
+    long length = editor.length() - layout.blockOffset(editor.number(), first);
+    if (answer.number() != editor.number()
+        || answer.first() != first
+        || answer.count() != count
+        || answer.length() != length) {
+      throw new PieceProtocol.ProtocolException(
+          "it answered with "
+              + answer.count()
+              + " blocks from "
+              + answer.first()
+              + " of piece "
+              + Integer.toUnsignedString(answer.number())
+              + ", "
+              + Long.toUnsignedString(answer.length())
+              + " bytes");
+    }
+    if (wantsHashes && answer.hashes().isPresent()) {
+      expect(answer.hashes().get());
+    }
+    return wantsHashes ? editor.position() : 0;
+  }
+
+  private void expect(BlockHashes hashes) throws PieceProtocol.ProtocolException {
+    if (root.isPresent() && !hashes.root().equals(root.get())) {
+      throw new PieceProtocol.ProtocolException(
+          "its block hashes don't belong to the piece's root");
+    }
+    if (hashes.count() != layout.blockCount(editor.number())) {
+      throw new PieceProtocol.ProtocolException("it sent " + hashes.count() + " block hashes");
+    }
+    editor.expect(hashes);
+  }
+
+  private TransferException refused(PieceProtocol.Answer.Failure refusal) {
+    endedCleanly = !head.hasRemaining() && refusal.code() == PieceProtocol.CODE_NOT_FOUND;
+    Reason reason =
+        switch (refusal.code()) {
+          case PieceProtocol.CODE_NOT_FOUND, PieceProtocol.CODE_INVALID_ARGUMENT -> Reason.MISSING;
+          default -> Reason.UNREACHABLE;
+        };
+    return failure(
+        reason, "it says (code " + refusal.code() + ") '" + refusal.message() + "'", null);
+  }
+
+  /** Reads the content to its announced end; the first {@code skip} bytes are there already. */
+  private void readContent(SocketChannel channel, long skip)
+      throws IOException, InterruptedException {
+    long skipped = 0;
+    long remaining = editor.length() - editor.position() + skip;
+    ByteBuffer buffer = takeBuffer();
+    try {
+      while (remaining > 0) {
+        buffer.clear().limit((int) Math.min(buffer.capacity(), remaining));
+        IOException broken = null;
+        try {
+          fill(channel, buffer, remaining);
+        } catch (IOException e) {
+          broken = e; // What came before may complete a block.
+        }
+        buffer.flip();
+        int count = buffer.remaining();
+        remaining -= count;
+        int known = (int) Math.min(count, skip - skipped);
+        skipped += known;
+        write(buffer.position(known));
+        if (broken != null) {
+          throw broken;
+        }
+      }
+    } finally {
+      buffers.giveBack(buffer);
+    }
+  }
+
+  /** Reads some bytes: not few, but for the last. */
+  private void fill(SocketChannel channel, ByteBuffer buffer, long remaining)
+      throws IOException, InterruptedException {
+    int enough = Math.min(buffer.limit(), WRITE_BYTES);
+    while (buffer.position() < enough) {
+      int before = buffer.position();
+      if (head.hasRemaining()) {
+        int part = Math.min(head.remaining(), buffer.remaining());
+        buffer.put(head.slice(head.position(), part));
+        head.position(head.position() + part);
+      } else if (channel.read(buffer) < 0) {
+        throw new EOFException(
+            "it closed the connection "
+                + (remaining - buffer.position())
+                + " bytes before the content's end");
+      }
+      count(buffer.position() - before);
+    }
+  }
+
+  private void count(int bytes) throws TransferException, InterruptedException {
+    fetch.received(bytes);
+    bytesReceived.accept(bytes);
+    long wait = limit.reserve(bytes);
+    if (wait > 0) {
+      fetch.pause(wait);
+    }
+  }
+
+  private void write(ByteBuffer bytes) throws TransferException {
+    try {
+      editor.write(bytes);
+    } catch (CorruptPieceException e) {
+      throw failure(Reason.CORRUPT, String.valueOf(e.getMessage()), e);
+    } catch (ClosedByInterruptException e) {
+      throw failure(Reason.CANCELLED, "interrupted", e);
+    } catch (IOException e) {
+      throw failure(Reason.LOCAL_IO, String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private ByteBuffer takeBuffer() throws TransferException, InterruptedException {
+    Fetch.Phase before = Fetch.Phase.CONTENT;
+    fetch.enter(Fetch.Phase.PAUSED); // The parent isn't to blame for our lack of buffers.
+    while (true) {
+      ByteBuffer buffer = buffers.take(100, TimeUnit.MILLISECONDS);
+      if (buffer != null) {
+        fetch.enter(before);
+        return buffer;
+      }
+      fetch.throwIfEnded();
+    }
+  }
+
+  private TransferException failure(Reason reason, String message, @Nullable Throwable cause) {
+    return new TransferException(reason, fetch.what() + ": " + message, cause);
+  }
+}
