@@ -284,8 +284,12 @@ final class TaskDownload {
       if (parts.origin.permission() == Permission.LEASE && quiet > QUIET) {
         parts.origin.distrustPeers();
       }
-      boolean dry = available.isEmpty() && swarmSide.parentsNamed() && parts.content.isOpen();
-      if (dry && (!parts.book.mayHearMore() || quiet > QUIET)) {
+      boolean dry =
+          available.isEmpty()
+              && swarmSide.parentsNamed()
+              && parts.content.isOpen()
+              && (quiet > QUIET || !parts.book.mayHearMore());
+      if (dry) {
         wantParents(now, out);
       }
       boolean exhausted = dry && !parts.link.mayAskAgain();
