@@ -1,6 +1,5 @@
 package io.dragonfly.common.id;
 
-import io.dragonfly.common.net.LoggableUrl;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -56,14 +55,14 @@ final class TaskUrl {
 
   /**
    * The normalised URL without the query parameters of these names. Throws {@link
-   * IllegalArgumentException} with a message that shows neither credentials nor query.
+   * IllegalArgumentException} that says what is wrong and shows nothing of the URL, which may hold
+   * secrets.
    */
   static String normalize(String url, Set<String> filtered) {
     try {
       return new TaskUrl(url).write(filtered);
     } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(
-          "URL " + LoggableUrl.of(url) + " is not valid: " + e.getMessage(), e);
+      throw new IllegalArgumentException("the URL is not valid: " + e.getMessage(), e);
     }
   }
 

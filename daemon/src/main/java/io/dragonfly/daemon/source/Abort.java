@@ -78,6 +78,13 @@ final class Abort implements AutoCloseable {
     }
   }
 
+  /** An interrupted thread wants to end as well; the interrupt stays set. */
+  void noticeInterrupt() {
+    if (Thread.currentThread().isInterrupted()) {
+      end(Reason.CANCELLED);
+    }
+  }
+
   void end(Reason why) {
     if (!reason.compareAndSet(null, why)) {
       return;

@@ -76,6 +76,19 @@ final class Failures {
         headers);
   }
 
+  /** For a proxy that does not lead to a TLS origin. */
+  static OriginException tunnelRefused(int status, OriginUrl url) {
+    String remedy =
+        status == 407
+            ? "It wants a user and a password: put them into the proxy variable as"
+                + " http://user:password@host:port."
+            : "Check HTTPS_PROXY and NO_PROXY.";
+    return of(
+        isTransient(status) ? Kind.UNAVAILABLE : Kind.REFUSED,
+        url,
+        "the proxy refused the way there (" + status + phrase(status) + "). " + remedy);
+  }
+
   /** Whether a status may be another one a moment later. */
   static boolean isTransient(int status) {
     return status == 408 || status == 429 || status >= 500;

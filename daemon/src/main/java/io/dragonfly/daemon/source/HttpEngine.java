@@ -43,6 +43,7 @@ import org.jspecify.annotations.Nullable;
 final class HttpEngine implements AutoCloseable {
   private static final String TRUST = "dragonfly.trust";
   private static final String REUSED = "dragonfly.reused";
+  private static final String METHOD = "dragonfly.method";
   private static final int MAX_HEADER_LINE = 64 * 1024;
   private static final int MAX_HEADERS = 256;
   private static final TimeValue CHECK_AFTER_IDLE = TimeValue.ofSeconds(1);
@@ -114,12 +115,17 @@ final class HttpEngine implements AutoCloseable {
         .build();
   }
 
-  /** Remembers of one request whether it went over a connection that had served others. */
+  /** Remembers of one request how it went: over a kept connection, or no farther than a proxy. */
   static final class Trip {
     private final HttpClientContext context = HttpClientContext.create();
 
     boolean reusedConnection() {
       return Boolean.TRUE.equals(context.getAttribute(REUSED));
+    }
+
+    /** Whether the answer is not the origin's but that of a proxy which refuses the way there. */
+    boolean endedAtProxy() {
+      return "CONNECT".equals(context.getAttribute(METHOD));
     }
   }
 
@@ -241,6 +247,7 @@ final class HttpEngine implements AutoCloseable {
         throws IOException, HttpException {
       boolean reused = connection.getEndpointDetails().getRequestCount() > 0;
       context.setAttribute(REUSED, reused);
+      context.setAttribute(METHOD, request.getMethod());
       if (reused && connection.isDataAvailable(AT_ONCE)) {
         connection.close(CloseMode.IMMEDIATE);
         throw new NoHttpResponseException("the kept connection holds data nobody asked for");

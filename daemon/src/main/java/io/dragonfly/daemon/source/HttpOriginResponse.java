@@ -168,6 +168,7 @@ final class HttpOriginResponse implements OriginResponse {
   }
 
   private OriginException failure(Exception e) {
+    abort.noticeInterrupt();
     Abort.Reason reason = abort.reason();
     if (reason != null) {
       return Failures.aborted(reason, url, stallTimeout);
@@ -190,6 +191,6 @@ final class HttpOriginResponse implements OriginResponse {
     }
     closed = true;
     abort.close();
-    HttpFetch.cutOff(request, answer, ended);
+    HttpTrail.cutOff(request, answer, ended);
   }
 }

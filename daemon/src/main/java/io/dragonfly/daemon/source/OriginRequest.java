@@ -20,7 +20,7 @@ import java.util.Optional;
  *     that belongs to another version fails with CHANGED
  * @param certificateChain certificates (DER or PEM) to trust for this request beside the usual ones
  * @param timeout bounds {@link Source#open}, all attempts, redirects and pauses included; reading
- *     the body is bounded by the stall timeout instead
+ *     the body is bounded by the stall timeout instead; more than 30 days count as 30
  */
 public record OriginRequest(
     String url,
@@ -33,11 +33,16 @@ public record OriginRequest(
   /** Upstream's piece timeout. */
   public static final Duration DEFAULT_TIMEOUT = Duration.ofMinutes(6);
 
+  private static final Duration LONGEST_TIMEOUT = Duration.ofDays(30);
+
   public OriginRequest {
     headers = new LinkedHashMap<>(headers);
     certificateChain = List.copyOf(certificateChain);
     if (timeout.isNegative() || timeout.isZero()) {
       throw new IllegalArgumentException("timeout " + timeout + " must be longer than nothing");
+    }
+    if (timeout.compareTo(LONGEST_TIMEOUT) > 0) {
+      timeout = LONGEST_TIMEOUT;
     }
   }
 

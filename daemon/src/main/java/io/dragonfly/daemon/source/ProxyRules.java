@@ -221,8 +221,11 @@ final class ProxyRules {
   }
 
   private static Optional<String> variable(Map<String, String> environment, String name) {
-    return Optional.ofNullable(environment.get(name.toLowerCase(Locale.ROOT)))
-        .or(() -> Optional.ofNullable(environment.get(name)))
+    return value(environment, name.toLowerCase(Locale.ROOT)).or(() -> value(environment, name));
+  }
+
+  private static Optional<String> value(Map<String, String> environment, String name) {
+    return Optional.ofNullable(environment.get(name))
         .map(String::strip)
         .filter(value -> !value.isEmpty());
   }

@@ -227,6 +227,9 @@ final class TestOrigin implements AutoCloseable {
     Map<String, String> headers = new TreeMap<>();
     for (String line = line(in); !line.isEmpty(); line = line(in)) {
       int colon = line.indexOf(':');
+      if (colon < 0) {
+        throw new IOException("not HTTP");
+      }
       headers.put(
           line.substring(0, colon).toLowerCase(Locale.ROOT), line.substring(colon + 1).strip());
     }
@@ -241,6 +244,11 @@ final class TestOrigin implements AutoCloseable {
       }
     }
     return line.toString(StandardCharsets.ISO_8859_1);
+  }
+
+  /** Goes away in the middle of a test. */
+  void stop() throws IOException {
+    close();
   }
 
   @Override
