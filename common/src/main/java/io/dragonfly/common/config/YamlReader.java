@@ -72,8 +72,7 @@ final class YamlReader {
   private Node.Mapping document() throws ConfigException {
     events.next();
     if (events.next().getEventId() == Event.ID.StreamEnd) {
-      throw new ConfigException(
-          name + " is empty: write the settings, or {} to use the defaults for all of them");
+      return nothing();
     }
     Node root = node(events.next(), "");
     events.next();
@@ -84,7 +83,15 @@ final class YamlReader {
     if (root instanceof Node.Mapping mapping) {
       return mapping;
     }
+    if (root instanceof Node.Nothing) {
+      return nothing();
+    }
     throw new ConfigException(name + " has no keys at its top level: write 'key: value' lines");
+  }
+
+  /** A file that says nothing: the defaults hold for everything. */
+  private static Node.Mapping nothing() {
+    return new Node.Mapping(new LinkedHashMap<>(), 1);
   }
 
   private Node node(Event event, String path) throws ConfigException {
