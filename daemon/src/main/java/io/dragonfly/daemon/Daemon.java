@@ -5,7 +5,6 @@ import io.dragonfly.common.config.ConfigLoader;
 import io.dragonfly.common.config.Keys;
 import io.dragonfly.common.id.HostId;
 import io.dragonfly.common.id.PeerId;
-import io.dragonfly.common.id.TaskId;
 import io.dragonfly.common.lifecycle.Closer;
 import io.dragonfly.common.lifecycle.StartException;
 import io.dragonfly.common.limit.TokenBucket;
@@ -56,7 +55,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -200,14 +198,13 @@ public final class Daemon implements AutoCloseable {
                     fetchLimits()),
                 DownloadOptions.DEFAULTS.withConcurrentPieces(
                     config.download().concurrentPieceCount())));
-    Predicate<TaskId> isDownloading = task -> downloads.active() > 0;
     Services services =
         new Services(
             new Services.Surroundings(
                 host,
                 store,
                 downloads,
-                isDownloading,
+                metrics::isDownloading,
                 calls,
                 network,
                 ip,

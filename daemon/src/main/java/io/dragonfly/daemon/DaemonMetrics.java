@@ -1,5 +1,6 @@
 package io.dragonfly.daemon;
 
+import io.dragonfly.common.id.TaskId;
 import io.dragonfly.common.telemetry.Label;
 import io.dragonfly.common.telemetry.Metrics;
 import io.dragonfly.common.telemetry.Series;
@@ -18,6 +19,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
 
@@ -44,6 +46,7 @@ final class DaemonMetrics implements DaemonCounters {
   private final Series<GaugeDataPoint> running;
   private final Series<DistributionDataPoint> durations;
   private final Series<CounterDataPoint> traffic;
+  private final Map<TaskId, Integer> active = new ConcurrentHashMap<>();
   private final LongAdder cache = new LongAdder();
   private final LongAdder peers = new LongAdder();
   private final LongAdder seeds = new LongAdder();
@@ -123,6 +126,11 @@ final class DaemonMetrics implements DaemonCounters {
         () -> pieces.activity().connections());
   }
 
+  /** Whether somebody waits for a download of this task. */
+  boolean isDownloading(TaskId task) {
+    return active.containsKey(task);
+  }
+
   Daemon.Traffic traffic() {
     return new Daemon.Traffic(cache.sum(), peers.sum(), seeds.sum(), origin.sum());
   }
@@ -153,22 +161,25 @@ final class DaemonMetrics implements DaemonCounters {
     };
     downloads.with(labels).inc();
     running.with(labels).inc();
-    return new Counted(labels);
+    active.merge(request.taskId(), 1, Integer::sum);
+    return new Counted(request.taskId(), labels);
   }
 
   /** One download; it ends once, whoever says so first. */
   private final class Counted implements Running {
+    private final TaskId task;
     private final String[] labels;
     private final AtomicBoolean over = new AtomicBoolean();
 
-    Counted(String[] labels) {
+    Counted(TaskId task, String[] labels) {
+      this.task = task;
       this.labels = labels;
     }
 
     @Override
     public void finished(DownloadSummary summary) {
       if (over.compareAndSet(false, true)) {
-        running.with(labels).dec();
+        leave();
         ByteCounts bytes = summary.bytes();
         durations
             .with(STANDARD, Integer.toString(sizeLevel(bytes.total())))
@@ -183,10 +194,15 @@ final class DaemonMetrics implements DaemonCounters {
       }
     }
 
+    private void leave() {
+      running.with(labels).dec();
+      active.computeIfPresent(task, (_, count) -> count > 1 ? count - 1 : null);
+    }
+
     @Override
     public void failed() {
       if (over.compareAndSet(false, true)) {
-        running.with(labels).dec();
+        leave();
         failures.with(labels).inc();
       }
     }

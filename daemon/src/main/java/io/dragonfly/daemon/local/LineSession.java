@@ -37,6 +37,7 @@ final class LineSession {
   private static final Logger logger = LoggerFactory.getLogger(LineSession.class);
 
   private static final long PROGRESS_GAP_NANOS = 100_000_000;
+  private static final int MOST_DISCARDED = 16 << 20;
   private static final long WRITE_CHUNK = 4L << 20;
 
   private final SocketChannel socket;
@@ -44,8 +45,8 @@ final class LineSession {
   private final LineDownloads downloads;
   private final OutputRights rights;
   private final DownloadFeed feed = new DownloadFeed();
-  // Zero while nothing is being written.
-  private volatile long writingSince;
+  // Zero while nothing is expected of the client.
+  private volatile long waitingSince;
   private long lastProgress = System.nanoTime() - PROGRESS_GAP_NANOS;
 
   // The version of the content that is being sent, if the client wants it over the socket.
@@ -69,6 +70,7 @@ final class LineSession {
       request = LineRequest.parse(read(firstByte));
     } catch (MalformedRequestException e) {
       error("INVALID_ARGUMENT", OptionalInt.empty(), "The request is malformed: " + e.getMessage());
+      discardRest();
       return;
     }
     switch (request.verb()) {
@@ -90,6 +92,19 @@ final class LineSession {
       }
     }
     return Arrays.copyOf(buffer.array(), buffer.position());
+  }
+
+  /**
+   * A socket that is closed with something unread takes back what was not read at the other end.
+   */
+  private void discardRest() throws IOException {
+    socket.shutdownOutput();
+    waitingSince = System.nanoTime() | 1;
+    ByteBuffer rest = ByteBuffer.allocate(LineRequest.LARGEST_REQUEST);
+    for (int read = 0, all = 0; read >= 0 && all < MOST_DISCARDED; all += read) {
+      read = socket.read(rest.clear());
+    }
+    waitingSince = 0;
   }
 
   private void download(LineRequest line) throws IOException {
@@ -249,9 +264,9 @@ final class LineSession {
     write("content offset=" + (start - wanted.start()) + " length=" + (end - start) + "\n");
     try (PieceView view = started.task().view(nextPiece)) {
       while (start < end) {
-        writingSince = System.nanoTime() | 1;
+        waitingSince = System.nanoTime() | 1;
         long moved = view.transferTo(start - offset, Math.min(WRITE_CHUNK, end - start), socket);
-        writingSince = 0;
+        waitingSince = 0;
         if (moved <= 0) {
           throw new IOException("the client takes no more bytes");
         }
@@ -297,11 +312,11 @@ final class LineSession {
 
   private void write(String line) throws IOException {
     ByteBuffer bytes = ByteBuffer.wrap(line.getBytes(StandardCharsets.UTF_8));
-    writingSince = System.nanoTime() | 1;
+    waitingSince = System.nanoTime() | 1;
     while (bytes.hasRemaining()) {
       socket.write(bytes);
     }
-    writingSince = 0;
+    waitingSince = 0;
   }
 
   private void releasePin() {
@@ -311,9 +326,9 @@ final class LineSession {
     }
   }
 
-  /** Cuts the client off if a write has been waiting for it for longer than this. */
+  /** Cuts the client off if it has been waited for for longer than this. */
   void closeIfStalled(long now, long patienceNanos) throws IOException {
-    long since = writingSince;
+    long since = waitingSince;
     if (since != 0 && now - since > patienceNanos) {
       logger.warn("event=line_client_stalled caller={}", caller);
       socket.close();

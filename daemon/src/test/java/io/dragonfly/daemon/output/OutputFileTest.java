@@ -1,0 +1,160 @@
+package io.dragonfly.daemon.output;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.GroupPrincipal;
+import java.nio.file.attribute.PosixFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserPrincipal;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class OutputFileTest {
+  @TempDir Path dir;
+
+  private OutputFile create(Path path, boolean overwrite) throws OutputException {
+    return OutputFile.create(new OutputTarget(path, overwrite, false));
+  }
+
+  private static void write(OutputFile file, String text) throws Exception {
+    file.channel().write(ByteBuffer.wrap(text.getBytes(UTF_8)));
+  }
+
+  private void assertOnly(String... names) throws IOException {
+    try (Stream<Path> files = Files.list(dir)) {
+      assertThat(files.map(file -> file.getFileName().toString())).containsExactlyInAnyOrder(names);
+    }
+  }
+
+  private static OutputException.Code refusal(OutputTarget target) {
+    OutputException refusal =
+        org.assertj.core.api.Assertions.catchThrowableOfType(
+            OutputException.class, () -> OutputFile.create(target));
+    return refusal.code();
+  }
+
+  @Test
+  void theFileAppearsUnderItsNameOnlyWhenItIsCommitted() throws Exception {
+    Path path = dir.resolve("out");
+    try (OutputFile file = create(path, false)) {
+      write(file, "content");
+      assertThat(path).doesNotExist();
+      file.commit();
+    }
+    assertThat(path).hasContent("content");
+    assertOnly("out");
+  }
+
+  @Test
+  void aFileThatIsNotCommittedLeavesNothingBehind() throws Exception {
+    try (OutputFile file = create(dir.resolve("out"), false)) {
+      write(file, "half");
+    }
+    assertOnly();
+  }
+
+  @Test
+  void aFailedOverwriteKeepsWhatWasThere() throws Exception {
+    Path path = Files.writeString(dir.resolve("out"), "before");
+    try (OutputFile file = create(path, true)) {
+      write(file, "half");
+    }
+    assertThat(path).hasContent("before");
+    assertOnly("out");
+  }
+
+  @Test
+  void anOverwriteKeepsTheModeAndFollowsASymbolicLink() throws Exception {
+    Path real = Files.writeString(dir.resolve("real"), "before");
+    Files.setPosixFilePermissions(real, PosixFilePermissions.fromString("rw-------"));
+    Path link = Files.createSymbolicLink(dir.resolve("link"), real);
+    try (OutputFile file = create(link, true)) {
+      write(file, "after");
+      file.commit();
+    }
+    assertThat(Files.isSymbolicLink(link)).isTrue();
+    assertThat(real).hasContent("after");
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(real)))
+        .isEqualTo("rw-------");
+  }
+
+  @Test
+  void aFileThatAppearsMeanwhileIsNotReplaced() throws Exception {
+    Path path = dir.resolve("out");
+    try (OutputFile file = create(path, false)) {
+      write(file, "ours");
+      Files.writeString(path, "theirs");
+      assertThatThrownBy(file::commit)
+          .isInstanceOf(OutputException.class)
+          .hasMessageContaining("exists");
+    }
+    assertThat(path).hasContent("theirs");
+    assertOnly("out");
+  }
+
+  @Test
+  void whatCannotBeWrittenIsRefusedAtOnce() throws IOException {
+    Path present = Files.writeString(dir.resolve("present"), "x");
+    assertThat(refusal(new OutputTarget(Path.of("relative"), false, false)))
+        .isEqualTo(OutputException.Code.INVALID_ARGUMENT);
+    assertThat(refusal(new OutputTarget(dir.resolve("no/such/dir"), false, false)))
+        .isEqualTo(OutputException.Code.NOT_FOUND);
+    assertThat(refusal(new OutputTarget(present, false, false)))
+        .isEqualTo(OutputException.Code.ALREADY_EXISTS);
+    assertThat(refusal(new OutputTarget(dir, true, false)))
+        .isEqualTo(OutputException.Code.FAILED_PRECONDITION);
+    assertThat(refusal(new OutputTarget(Path.of("/dev/null"), true, false)))
+        .isEqualTo(OutputException.Code.FAILED_PRECONDITION);
+    assertThat(refusal(new OutputTarget(Path.of("/"), true, false)))
+        .isEqualTo(OutputException.Code.FAILED_PRECONDITION);
+    assertThat(present).hasContent("x");
+  }
+
+  @Test
+  void aHardLinkIsTheCachesOwnFile() throws Exception {
+    Path cache = Files.writeString(dir.resolve("cache"), "content");
+    Path path = dir.resolve("out");
+    try (OutputFile file = OutputFile.create(new OutputTarget(path, false, true))) {
+      file.link(cache);
+      file.commit();
+    }
+    assertThat(Files.isSameFile(path, cache)).isTrue();
+    assertOnly("cache", "out");
+  }
+
+  @Test
+  void aHardLinkThatIsImpossibleFailsAndLeavesNothing() throws Exception {
+    Path path = dir.resolve("out");
+    try (OutputFile file = OutputFile.create(new OutputTarget(path, false, true))) {
+      assertThatThrownBy(() -> file.link(Path.of("/proc/self/status")))
+          .isInstanceOf(OutputException.class)
+          .hasMessageContaining("hard link");
+    }
+    assertOnly();
+  }
+
+  @Test
+  void anotherUserIsRefusedAndTheDaemonsOwnIsNot() throws Exception {
+    UserPrincipal own = Files.getOwner(dir);
+    GroupPrincipal group = Files.readAttributes(dir, PosixFileAttributes.class).group();
+    UserPrincipal other = () -> "somebody-else";
+    OutputRights rights = new OutputRights(own);
+    OutputTarget target = new OutputTarget(dir.resolve("out"), false, false);
+
+    assertThatThrownBy(() -> OutputFile.create(target, rights, new Caller(other, group)))
+        .isInstanceOf(OutputException.class)
+        .satisfies(e ->
+            assertThat(((OutputException) e).code())
+                .isEqualTo(OutputException.Code.PERMISSION_DENIED))
+        .hasMessageContaining("somebody-else");
+    OutputFile.create(target, rights, new Caller(own, group)).close();
+    assertOnly();
+  }
+}
