@@ -6,6 +6,7 @@ import io.dragonfly.common.rpc.RpcChannels;
 import io.dragonfly.scheduler.swarm.HostAnnouncement;
 import io.dragonfly.scheduler.swarm.HostView;
 import io.dragonfly.scheduler.swarm.Swarm;
+import io.grpc.Context;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse;
 import io.grpc.health.v1.HealthGrpc;
@@ -46,6 +47,11 @@ final class SeedHealth {
     if (!host.isSeed() || running.size() >= MAX_RUNNING || !running.add(host.id())) {
       return;
     }
+    // Not in the context of the announcement: the look outlives it.
+    Context.ROOT.run(() -> look(host));
+  }
+
+  private void look(HostAnnouncement host) {
     HealthGrpc.newStub(channels.channel(new HostPort(host.ip(), host.port())))
         .withDeadlineAfter(TIMEOUT_SECONDS, TimeUnit.SECONDS)
         .check(HealthCheckRequest.getDefaultInstance(), new Look(host.id()));

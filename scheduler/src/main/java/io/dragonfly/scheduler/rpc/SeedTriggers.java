@@ -11,6 +11,7 @@ import io.dragonfly.common.piece.ContentInfo;
 import io.dragonfly.common.rpc.RpcChannels;
 import io.dragonfly.scheduler.origin.OriginFailure;
 import io.dragonfly.scheduler.swarm.SwarmAction;
+import io.grpc.Context;
 import io.grpc.Status;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
@@ -66,6 +67,11 @@ final class SeedTriggers implements AutoCloseable {
         order.task(),
         order.seed().id(),
         DownloadMessages.publicUrl(trigger.download.getUrl()));
+    // Not in the context of the call that brought the event: this one outlives it.
+    Context.ROOT.run(() -> call(order, trigger));
+  }
+
+  private void call(SwarmAction.TriggerSeed order, Trigger trigger) {
     DfdaemonUploadGrpc.newStub(
             channels.channel(new HostPort(order.seed().ip(), order.seed().port())))
         .withMaxInboundMessageSize(MAX_MESSAGE)

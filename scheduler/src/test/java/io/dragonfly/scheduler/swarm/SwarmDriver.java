@@ -112,6 +112,15 @@ final class SwarmDriver {
     return stream;
   }
 
+  /** The latest stream of a peer. */
+  Stream stream(String name) {
+    Stream stream = peers.get(name);
+    if (stream == null) {
+      throw new AssertionError("no such peer: " + name);
+    }
+    return stream;
+  }
+
   // Hosts.
 
   SwarmDriver host(String name) {
