@@ -24,6 +24,7 @@ final class FilePieceEditor implements PieceEditor {
 
   private final StoredTask task;
   private final SharedFile file;
+  private final Pin pin;
   private final int number;
   private final long offset;
   private final long length;
@@ -43,11 +44,13 @@ final class FilePieceEditor implements PieceEditor {
   FilePieceEditor(
       StoredTask task,
       SharedFile file,
+      Pin pin,
       PieceLayout layout,
       int number,
       JournalRecord.@Nullable Partial partial) {
     this.task = task;
     this.file = file;
+    this.pin = pin;
     this.number = number;
     this.offset = layout.offset(number);
     this.length = layout.length(number);
@@ -101,7 +104,7 @@ final class FilePieceEditor implements PieceEditor {
       return;
     }
     if (blocksOfPartial > 0) { // Its bytes are about to be overwritten.
-      task.dropPartial(number);
+      task.drop(number);
       blocksOfPartial = 0;
     }
     expected = rootVerified;
@@ -209,9 +212,10 @@ final class FilePieceEditor implements PieceEditor {
     if (!committed && expected != null && verifiedBlocks > 0 && verifiedBlocks != blocksOfPartial) {
       task.keepPartial(number, verifiedBlocks, verifiedCrc, expected);
     } else if (!committed && blocksOfPartial > 0 && verifiedBlocks == 0) {
-      task.dropPartial(number);
+      task.drop(number);
     }
     task.editorClosed(number);
+    pin.close();
   }
 
   private CorruptPieceException corrupt(String actual, String wanted) {

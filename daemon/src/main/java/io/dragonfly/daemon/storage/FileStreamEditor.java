@@ -15,6 +15,7 @@ final class FileStreamEditor implements StreamEditor {
 
   private final StoredTask task;
   private final SharedFile file;
+  private final Pin pin;
   private final long pieceLength;
   private final long blockLength;
 
@@ -24,9 +25,10 @@ final class FileStreamEditor implements StreamEditor {
   private boolean completed;
   private boolean closed;
 
-  FileStreamEditor(StoredTask task, SharedFile file, long pieceLength) {
+  FileStreamEditor(StoredTask task, SharedFile file, Pin pin, long pieceLength) {
     this.task = task;
     this.file = file;
+    this.pin = pin;
     this.pieceLength = pieceLength;
     this.blockLength = new PieceLayout(pieceLength, pieceLength).blockLength();
     this.hasher = BlockHasher.withSha256(pieceLength, blockLength);
@@ -88,6 +90,7 @@ final class FileStreamEditor implements StreamEditor {
     if (!closed) {
       closed = true;
       task.streamClosed(completed);
+      pin.close();
     }
   }
 

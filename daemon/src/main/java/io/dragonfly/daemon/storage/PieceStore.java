@@ -5,7 +5,6 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.dragonfly.common.id.TaskId;
 import io.dragonfly.common.piece.ContentInfo;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -36,10 +35,10 @@ public final class PieceStore implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(PieceStore.class);
 
   private final StoreDirectory directory;
-  private final StoreOptions options;
   private final InstantSource clock;
-  private final DiskProbe disk;
   private final OpenFiles files;
+  private final TaskFactory factory;
+  private final DiskSpace space;
 
   private final Map<TaskKey, StoredTask> tasks = new ConcurrentHashMap<>();
 
@@ -51,10 +50,6 @@ public final class PieceStore implements AutoCloseable {
 
   private final ReentrantLock lock = new ReentrantLock();
 
-  /** Bytes set aside for what is being written. */
-  @GuardedBy("lock")
-  private long reserved;
-
   /** Numbers the files of detached tasks. */
   @GuardedBy("lock")
   private long retired;
@@ -64,10 +59,10 @@ public final class PieceStore implements AutoCloseable {
   private PieceStore(
       StoreDirectory directory, StoreOptions options, InstantSource clock, DiskProbe disk) {
     this.directory = directory;
-    this.options = options;
     this.clock = clock;
-    this.disk = disk;
     this.files = new OpenFiles(options.openFiles());
+    this.factory = new TaskFactory(directory, files);
+    this.space = new DiskSpace(disk, options.quotaBytes());
   }
 
   /**
@@ -137,7 +132,8 @@ public final class PieceStore implements AutoCloseable {
       if (earlier != null) {
         remove(earlier, /* onlyUnpinned= */ false, gone);
       }
-      created = createFiles(new JournalRecord.Header(key, content, origin, clock.instant()));
+      created =
+          factory.create(this, new JournalRecord.Header(key, content, origin, clock.instant()));
       tasks.put(key, created);
     } finally {
       lock.unlock();
@@ -166,18 +162,13 @@ public final class PieceStore implements AutoCloseable {
 
   /** Bytes in finished pieces of all tasks. */
   public long usedBytes() {
-    return allTasks().stream().mapToLong(StoredTask::storedBytes).sum();
+    readAll();
+    return tasks.values().stream().mapToLong(StoredTask::storedBytes).sum();
   }
 
   /** Bytes that a new task may take: of the quota or the file system, less what is set aside. */
   public long freeBytes() throws IOException {
-    long free = freeBeforeReservations();
-    lock.lock();
-    try {
-      return Math.max(0, free - reserved);
-    } finally {
-      lock.unlock();
-    }
+    return space.freeBytes(this::usedBytes);
   }
 
   /**
@@ -190,7 +181,7 @@ public final class PieceStore implements AutoCloseable {
     long freed = 0;
     for (StoredTask task : allTasks()) {
       if (isExpired(task, policy, now)) {
-        long bytes = bytesFreedBy(task);
+        long bytes = space.bytesFreedBy(task);
         if (evict(task)) {
           expired.add(task.key());
           freed += bytes;
@@ -198,8 +189,7 @@ public final class PieceStore implements AutoCloseable {
       }
     }
     try {
-      long excess = excessBytes(policy);
-      freed += evictUntil(excess, evicted);
+      freed += evictUntil(space.excessBytes(policy, this::usedBytes), evicted);
     } catch (IOException e) {
       log.warn("disk usage unknown, nothing evicted dir={} cause={}", dir(), e.toString());
     }
@@ -259,7 +249,7 @@ public final class PieceStore implements AutoCloseable {
     if (bytes == 0) {
       return;
     }
-    if (tryReserve(bytes)) {
+    if (space.tryReserve(bytes, this::usedBytes)) {
       return;
     }
     List<TaskKey> evicted = new ArrayList<>();
@@ -267,7 +257,7 @@ public final class PieceStore implements AutoCloseable {
     if (!evicted.isEmpty()) {
       log.info("tasks evicted to make room count={} bytes={} for={}", evicted.size(), freed, key);
     }
-    if (!tryReserve(bytes)) {
+    if (!space.tryReserve(bytes, this::usedBytes)) {
       long free = freeBytes();
       throw new NoSpaceException(
           "not enough space for task "
@@ -278,39 +268,15 @@ public final class PieceStore implements AutoCloseable {
               + free
               + " are free in "
               + dir()
-              + (options.quotaBytes() > 0 ? " under the quota of " + options.quotaBytes() : "")
+              + space.quotaText()
               + "; free some, or raise the quota (gc.policy.diskThreshold)",
           bytes,
           free);
     }
   }
 
-  private boolean tryReserve(long bytes) throws IOException {
-    long free = freeBeforeReservations();
-    lock.lock();
-    try {
-      if (free - reserved < bytes) {
-        return false;
-      }
-      reserved += bytes;
-      return true;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private long freeBeforeReservations() throws IOException {
-    long free = disk.usableBytes();
-    return options.quotaBytes() > 0 ? Math.min(free, options.quotaBytes() - usedBytes()) : free;
-  }
-
   void unreserve(long bytes) {
-    lock.lock();
-    try {
-      reserved -= bytes;
-    } finally {
-      lock.unlock();
-    }
+    space.unreserve(bytes);
   }
 
   /** Removes exactly this version of a task, if it is still there. */
@@ -365,7 +331,7 @@ public final class PieceStore implements AutoCloseable {
       return freed;
     }
     for (StoredTask task : list(Kind.TASK)) {
-      long bytes = bytesFreedBy(task);
+      long bytes = space.bytesFreedBy(task);
       if (bytes > 0 && evict(task)) {
         evicted.add(task.key());
         freed += bytes;
@@ -375,15 +341,6 @@ public final class PieceStore implements AutoCloseable {
       }
     }
     return freed;
-  }
-
-  private long bytesFreedBy(StoredTask task) {
-    try {
-      return disk.links(task.file()) > 1 ? 0 : task.storedBytes();
-    } catch (IOException e) {
-      log.debug("links unknown task={} cause={}", task.key(), e.toString());
-      return 0;
-    }
   }
 
   private static boolean isExpired(StoredTask task, GcPolicy policy, Instant now) {
@@ -398,19 +355,6 @@ public final class PieceStore implements AutoCloseable {
     return end.isBefore(now);
   }
 
-  private long excessBytes(GcPolicy policy) throws IOException {
-    long total = options.quotaBytes() > 0 ? options.quotaBytes() : disk.totalBytes();
-    long used = options.quotaBytes() > 0 ? usedBytes() : total - disk.usableBytes();
-    if (used < percent(total, policy.highPercent())) {
-      return 0;
-    }
-    return used - percent(total, policy.lowPercent());
-  }
-
-  private static long percent(long total, int percent) {
-    return total / 100 * percent + total % 100 * percent / 100;
-  }
-
   private void rememberUses() {
     for (StoredTask task : tasks.values()) {
       try {
@@ -423,9 +367,7 @@ public final class PieceStore implements AutoCloseable {
 
   /** All tasks, least recently used first. */
   private List<StoredTask> allTasks() {
-    for (TaskKey key : unread) {
-      Optional<StoredTask> _ = find(key);
-    }
+    readAll();
     record Used(Instant at, StoredTask task) {} // Uses go on while we sort.
     return tasks.values().stream()
         .map(task -> new Used(task.updatedAt(), task))
@@ -434,31 +376,15 @@ public final class PieceStore implements AutoCloseable {
         .toList();
   }
 
-  private void requireOpen() throws IOException {
-    if (closed) {
-      throw new IOException("the piece store in " + dir() + " is closed");
+  private void readAll() {
+    for (TaskKey key : unread) {
+      Optional<StoredTask> _ = find(key);
     }
   }
 
-  @GuardedBy("lock")
-  private StoredTask createFiles(JournalRecord.Header header) throws IOException {
-    TaskFiles names = TaskFiles.of(directory.kindDirectory(header.key().kind()), header.key().id());
-    Files.createDirectories(names.content().getParent());
-    SharedFile content = new SharedFile(files, names.content());
-    SharedFile journalFile = new SharedFile(files, names.journal());
-    try {
-      Files.deleteIfExists(names.journal());
-      try (RandomAccessFile sparse = new RandomAccessFile(names.content().toFile(), "rw")) {
-        sparse.setLength(0);
-        sparse.setLength(header.content().length().orElse(0));
-      }
-      TaskJournal journal = TaskJournal.create(journalFile, header);
-      PieceTable table = new PieceTable(header.content());
-      return new StoredTask(this, header, names, content, journal, table, header.createdAt());
-    } catch (IOException e) {
-      journalFile.delete();
-      content.delete();
-      throw e;
+  private void requireOpen() throws IOException {
+    if (closed) {
+      throw new IOException("the piece store in " + dir() + " is closed");
     }
   }
 
@@ -466,58 +392,9 @@ public final class PieceStore implements AutoCloseable {
   @GuardedBy("lock")
   private @Nullable StoredTask read(TaskKey key) {
     if (unread.contains(key) && !closed) {
-      TaskFiles names = TaskFiles.of(directory.kindDirectory(key.kind()), key.id());
-      SharedFile content = new SharedFile(files, names.content());
-      SharedFile journalFile = new SharedFile(files, names.journal());
-      try {
-        tasks.put(key, load(key, names, content, journalFile));
-      } catch (IOException | RuntimeException e) {
-        log.warn("metadata is not usable, task dropped task={} cause={}", key, e.toString());
-        deleteQuietly(journalFile, content);
-      }
+      factory.load(this, key).ifPresent(task -> tasks.put(key, task));
       unread.remove(key);
     }
     return tasks.get(key);
-  }
-
-  private StoredTask load(TaskKey key, TaskFiles names, SharedFile content, SharedFile journalFile)
-      throws IOException {
-    Instant usedAt = Files.getLastModifiedTime(names.journal()).toInstant();
-    JournalRecord.Header[] header = new JournalRecord.Header[1];
-    PieceTable[] table = new PieceTable[1];
-    TaskJournal journal =
-        TaskJournal.load(
-            journalFile,
-            (position, record) -> {
-              if (header[0] != null) {
-                table[0].apply(position, record, this::trusts);
-              } else if (record instanceof JournalRecord.Header first && first.key().equals(key)) {
-                header[0] = first;
-                table[0] = new PieceTable(first.content());
-              } else {
-                throw new IOException("the journal doesn't begin with this task's header");
-              }
-            });
-    if (header[0] == null) {
-      throw new IOException("the journal has no header");
-    }
-    if (!table[0].isKnown()) {
-      throw new IOException("the content was never complete and its length isn't known");
-    }
-    long length = table[0].layout().contentLength();
-    if (content.size() != length) {
-      throw new IOException("the file has " + content.size() + " bytes, not " + length);
-    }
-    return new StoredTask(this, header[0], names, content, journal, table[0], usedAt);
-  }
-
-  private static void deleteQuietly(SharedFile... unusable) {
-    for (SharedFile file : unusable) {
-      try {
-        file.delete();
-      } catch (IOException e) {
-        log.warn("file of a dropped task stays file={} cause={}", file.path(), e.toString());
-      }
-    }
   }
 }

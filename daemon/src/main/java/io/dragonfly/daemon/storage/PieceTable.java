@@ -74,17 +74,17 @@ final class PieceTable {
       }
       case JournalRecord.Partial partial -> {
         checkNumber(partial.number());
-        partials.put(partial.number(), new Partial(partial, !trusts.test(partial.session())));
+        partials.put(partial.number(), new Partial(partial, /* doubtful= */ false));
       }
       case JournalRecord.Verified verified -> {
+        checkNumber(verified.number());
         if (trusts.test(verified.session())) {
           doubtful.clear(verified.number());
         }
       }
       case JournalRecord.Dropped dropped -> {
-        finished.clear(dropped.number());
-        doubtful.clear(dropped.number());
-        partials.remove(dropped.number());
+        checkNumber(dropped.number());
+        drop(dropped.number());
       }
       case JournalRecord.Marks marks -> {
         failedAt = marks.failedAt();
@@ -133,8 +133,19 @@ final class PieceTable {
     return positions[number];
   }
 
-  @Nullable Partial partial(int number) {
-    return partials.get(number);
+  Optional<Partial> partial(int number) {
+    return Optional.ofNullable(partials.get(number));
+  }
+
+  void drop(int number) {
+    finished.clear(number);
+    doubtful.clear(number);
+    partials.remove(number);
+  }
+
+  /** After a restart unfinished pieces are read again in any case: few bytes, and nobody waits. */
+  void doubtPartials() {
+    partials.replaceAll((_, partial) -> new Partial(partial.record(), /* doubtful= */ true));
   }
 
   boolean isComplete() {

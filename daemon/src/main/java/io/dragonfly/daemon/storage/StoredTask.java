@@ -1,6 +1,5 @@
 package io.dragonfly.daemon.storage;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.dragonfly.common.digest.Algorithm;
 import io.dragonfly.common.digest.Digest;
 import io.dragonfly.common.piece.BlockHashes;
@@ -14,19 +13,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.BitSet;
-import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,9 +28,8 @@ import org.slf4j.LoggerFactory;
  * One version of one task's content. Safe for many threads.
  *
  * <p>In memory are the bitmaps and where each piece's record stands in the journal; the records
- * themselves, with their block hashes, are read when asked for. The lock guards what is in memory
- * and is held while the journal is appended (which keeps both in step); never while content is read
- * or written, nor while listeners run.
+ * themselves, with their block hashes, are read when asked for. Listeners are called without locks
+ * held.
  */
 public final class StoredTask {
   private static final Logger log = LoggerFactory.getLogger(StoredTask.class);
@@ -48,42 +41,14 @@ public final class StoredTask {
   private final Instant createdAt;
   private final TaskFiles names;
   private final SharedFile file;
-  private final TaskJournal journal;
+  private final SharedFile journal;
+  private final TaskPieces pieces;
+  private final TaskUse use;
 
   private final CopyOnWriteArrayList<StoreListener> listeners = new CopyOnWriteArrayList<>();
   private final Map<Algorithm, Digest> digests = new ConcurrentHashMap<>();
-
-  /** Held while pieces in doubt are read, so that each is read once. */
-  private final ReentrantLock verification = new ReentrantLock();
-
-  private final ReentrantLock lock = new ReentrantLock();
-
-  @GuardedBy("lock")
-  private final PieceTable table;
-
-  /** Pieces with an editor. */
-  @GuardedBy("lock")
-  private final Set<Integer> editing = new HashSet<>();
-
-  @GuardedBy("lock")
-  private boolean streaming;
-
-  @GuardedBy("lock")
-  private int pins;
-
-  @GuardedBy("lock")
-  private boolean detached;
-
-  @GuardedBy("lock")
-  private long reserved;
-
   private final AtomicInteger uploading = new AtomicInteger();
   private final AtomicLong uploaded = new AtomicLong();
-
-  /** Something was written since the store was opened. */
-  private volatile boolean modified;
-
-  private volatile Instant usedAt;
 
   StoredTask(
       PieceStore store,
@@ -99,9 +64,9 @@ public final class StoredTask {
     this.createdAt = header.createdAt();
     this.names = names;
     this.file = file;
-    this.journal = journal;
-    this.table = table;
-    this.usedAt = usedAt;
+    this.journal = journal.file();
+    this.pieces = new TaskPieces(store, key, file, journal, table);
+    this.use = new TaskUse(store, key, usedAt, this::deleteFiles);
   }
 
   public TaskKey key() {
@@ -110,7 +75,7 @@ public final class StoredTask {
 
   /** What the origin said; has a length unless a {@link StreamEditor} is still writing. */
   public ContentInfo content() {
-    return read(PieceTable::content);
+    return pieces.read(PieceTable::content);
   }
 
   public TaskOrigin origin() {
@@ -123,26 +88,26 @@ public final class StoredTask {
    * @throws IllegalStateException while the length is unknown
    */
   public PieceLayout layout() {
-    return read(PieceTable::layout);
+    return pieces.read(PieceTable::layout);
   }
 
   /** The finished pieces; a copy. */
   public BitSet pieces() {
-    return read(PieceTable::finished);
+    return pieces.read(PieceTable::finished);
   }
 
   public boolean hasPiece(int number) {
-    return read(table -> table.has(number));
+    return pieces.read(table -> table.has(number));
   }
 
   /** Read from disk. */
   public Optional<StoredPiece> piece(int number) {
-    return pieceRecord(number).map(this::toPiece);
+    return pieces.record(number).map(this::toPiece);
   }
 
   /** The hashes of a finished piece's blocks, if it has any; read from disk. */
   public Optional<BlockHashes> blockHashes(int number) {
-    return pieceRecord(number).flatMap(JournalRecord.Piece::hashes);
+    return pieces.record(number).flatMap(JournalRecord.Piece::hashes);
   }
 
   /** The roots of the finished pieces that have one, by number, ascending; read from disk. */
@@ -155,12 +120,12 @@ public final class StoredTask {
   }
 
   public boolean isComplete() {
-    return read(PieceTable::isComplete);
+    return pieces.read(PieceTable::isComplete);
   }
 
   /** Bytes in finished pieces. */
   public long storedBytes() {
-    return read(PieceTable::storedBytes);
+    return pieces.read(PieceTable::storedBytes);
   }
 
   public Instant createdAt() {
@@ -169,12 +134,12 @@ public final class StoredTask {
 
   /** When the task last got a piece or was used by anybody. */
   public Instant updatedAt() {
-    return usedAt;
+    return use.usedAt();
   }
 
   /** When the last piece came, if all are there. */
   public Optional<Instant> finishedAt() {
-    return read(table ->
+    return pieces.read(table ->
         table.isComplete()
             ? Optional.of(table.lastPieceAt().orElse(createdAt))
             : Optional.<Instant>empty());
@@ -182,23 +147,21 @@ public final class StoredTask {
 
   /** When the last download of it failed; a piece that comes afterwards clears it. */
   public Optional<Instant> failedAt() {
-    return read(PieceTable::failedAt);
+    return pieces.read(PieceTable::failedAt);
   }
 
   public Optional<Instant> prefetchedAt() {
-    return read(PieceTable::prefetchedAt);
+    return pieces.read(PieceTable::prefetchedAt);
   }
 
   public void markFailed() {
     Instant now = store.now();
-    appendOrLog(
-        new JournalRecord.Marks(Optional.of(now), prefetchedAt()), "the failure isn't recorded");
+    pieces.appendOrLog(new JournalRecord.Marks(Optional.of(now), prefetchedAt()));
   }
 
   public void markPrefetched() {
     Instant now = store.now();
-    appendOrLog(
-        new JournalRecord.Marks(failedAt(), Optional.of(now)), "the prefetch isn't recorded");
+    pieces.appendOrLog(new JournalRecord.Marks(failedAt(), Optional.of(now)));
   }
 
   /** Pieces being sent to other hosts now. */
@@ -237,24 +200,13 @@ public final class StoredTask {
       throw new IllegalArgumentException(
           "piece " + number + " of " + layout.pieceCount() + " of task " + key);
     }
-    PieceTable.Partial partial;
-    lock.lock();
-    try {
-      if (table.has(number) || editing.contains(number)) {
-        return Optional.empty();
-      }
-      pinLocked();
-      editing.add(number);
-      partial = table.partial(number);
-    } finally {
-      lock.unlock();
+    Pin pin = use.pin();
+    if (!pieces.claim(number)) {
+      pin.close();
+      return Optional.empty();
     }
-    if (partial != null && partial.doubtful() && !isStillThere(layout, partial.record())) {
-      dropPartial(number);
-      partial = null;
-    }
-    return Optional.of(
-        new FilePieceEditor(this, file, layout, number, partial == null ? null : partial.record()));
+    JournalRecord.Partial partial = pieces.partial(number).orElse(null);
+    return Optional.of(new FilePieceEditor(this, file, pin, layout, number, partial));
   }
 
   /**
@@ -262,17 +214,12 @@ public final class StoredTask {
    * known.
    */
   public Optional<StreamEditor> stream() {
-    lock.lock();
-    try {
-      if (table.isKnown() || streaming) {
-        return Optional.empty();
-      }
-      pinLocked();
-      streaming = true;
-      return Optional.of(new FileStreamEditor(this, file, PieceTable.pieceLength(table.content())));
-    } finally {
-      lock.unlock();
+    Pin pin = use.pin();
+    if (!pieces.claimStream()) {
+      pin.close();
+      return Optional.empty();
     }
+    return Optional.of(new FileStreamEditor(this, file, pin, PieceTable.pieceLength(content())));
   }
 
   /**
@@ -281,10 +228,10 @@ public final class StoredTask {
    * @throws MissingPieceException when the piece isn't there (any more)
    */
   public PieceView view(int number) throws IOException {
-    Pin pin = tryPin().orElseThrow(() -> missing(number));
+    Pin pin = tryPin().orElseThrow(() -> pieces.missing(number));
     try {
-      verify(number);
-      JournalRecord.Piece record = pieceRecord(number).orElseThrow(() -> missing(number));
+      pieces.verify(number);
+      JournalRecord.Piece record = pieces.record(number).orElseThrow(() -> pieces.missing(number));
       return new FilePieceView(this, file, toPiece(record), record.hashes(), pin);
     } catch (IOException | RuntimeException e) {
       pin.close();
@@ -298,22 +245,12 @@ public final class StoredTask {
    * @throws IllegalStateException when the task left the store and nobody has it pinned
    */
   public Pin pin() {
-    lock.lock();
-    try {
-      return pinLocked();
-    } finally {
-      lock.unlock();
-    }
+    return use.pin();
   }
 
   /** As {@link #pin}, but empty when the task is gone. */
   public Optional<Pin> tryPin() {
-    lock.lock();
-    try {
-      return detached && pins == 0 ? Optional.empty() : Optional.of(pinLocked());
-    } finally {
-      lock.unlock();
-    }
+    return use.tryPin();
   }
 
   /**
@@ -323,12 +260,7 @@ public final class StoredTask {
    */
   public void reserve(long bytes) throws IOException {
     store.reserve(key, bytes);
-    lock.lock();
-    try {
-      reserved += bytes;
-    } finally {
-      lock.unlock();
-    }
+    use.reserved(bytes);
   }
 
   /** Closing what is returned ends the listening. */
@@ -406,60 +338,7 @@ public final class StoredTask {
    * @throws MissingPieceException when a piece was wrong: it is no longer there
    */
   public void verify() throws IOException {
-    for (int number : read(PieceTable::doubtful).stream().toArray()) {
-      verify(number);
-    }
-  }
-
-  private void verify(int number) throws IOException {
-    if (!isDoubtful(number)) {
-      return;
-    }
-    verification.lock();
-    try {
-      if (!isDoubtful(number)) {
-        return;
-      }
-      JournalRecord.Piece record = pieceRecord(number).orElseThrow(() -> missing(number));
-      PieceLayout layout = layout();
-      boolean right =
-          PieceVerifier.matches(
-              file,
-              layout.offset(number),
-              layout.length(number),
-              layout.blockLength(),
-              record.crc(),
-              record.hashes());
-      if (!right) {
-        drop(number);
-        throw missing(number);
-      }
-      append(new JournalRecord.Verified(number, store.session()));
-    } finally {
-      verification.unlock();
-    }
-  }
-
-  private boolean isDoubtful(int number) {
-    return read(table -> table.isDoubtful(number));
-  }
-
-  private boolean isStillThere(PieceLayout layout, JournalRecord.Partial partial) {
-    int number = partial.number();
-    long bytes = Math.min(partial.blocks() * layout.blockLength(), layout.length(number));
-    try {
-      return partial.hashes().count() == layout.blockCount(number)
-          && PieceVerifier.matches(
-              file,
-              layout.offset(number),
-              bytes,
-              layout.blockLength(),
-              partial.crc(),
-              Optional.of(partial.hashes()));
-    } catch (IOException e) {
-      log.warn("verified blocks unreadable task={} piece={} cause={}", key, number, e.toString());
-      return false;
-    }
+    pieces.verify();
   }
 
   // What editors and views tell.
@@ -473,8 +352,8 @@ public final class StoredTask {
       Duration cost)
       throws IOException {
     JournalRecord.Piece record = pieceRecord(number, crc, hashes, trafficType, parentId, cost);
-    append(record);
-    release(layout().length(number));
+    pieces.append(record);
+    use.written(layout().length(number));
     tell(listener -> listener.pieceFinished(number));
     return toPiece(record);
   }
@@ -486,51 +365,36 @@ public final class StoredTask {
       TrafficType trafficType,
       String parentId,
       Duration cost) {
-    Instant now = store.now();
-    usedAt = now;
     return new JournalRecord.Piece(
-        number, store.session(), crc, trafficType, parentId, cost, now, hashes);
+        number, store.session(), crc, trafficType, parentId, cost, store.now(), hashes);
   }
 
-  /** Writes a record and applies it. */
   void append(JournalRecord record) throws IOException {
-    lock.lock();
-    try {
-      modified = true;
-      table.apply(journal.append(record), record, store::trusts);
-    } finally {
-      lock.unlock();
-    }
+    pieces.append(record);
   }
 
   void keepPartial(int number, int blocks, int crc, BlockHashes hashes) {
-    appendOrLog(
-        new JournalRecord.Partial(number, store.session(), blocks, crc, hashes),
-        "verified blocks aren't kept");
+    pieces.appendOrLog(new JournalRecord.Partial(number, store.session(), blocks, crc, hashes));
   }
 
-  void dropPartial(int number) {
-    appendOrLog(new JournalRecord.Dropped(number), "the drop isn't recorded");
+  void drop(int number) {
+    pieces.drop(number);
+  }
+
+  void doubt(int number) {
+    pieces.doubt(number);
   }
 
   void editorClosed(int number) {
-    Runnable after;
-    lock.lock();
-    try {
-      editing.remove(number);
-      after = unpinLocked();
-    } finally {
-      lock.unlock();
-    }
-    after.run();
+    pieces.unclaim(number);
   }
 
   void lengthKnown(ContentInfo content) throws IOException {
-    append(new JournalRecord.Content(content));
+    pieces.append(new JournalRecord.Content(content));
   }
 
   void streamCompleted() {
-    release(Long.MAX_VALUE);
+    use.written(Long.MAX_VALUE);
     pieces().stream().forEach(number -> tell(listener -> listener.pieceFinished(number)));
   }
 
@@ -538,68 +402,7 @@ public final class StoredTask {
     if (!completed) {
       store.discard(this);
     }
-    Runnable after;
-    lock.lock();
-    try {
-      streaming = false;
-      after = unpinLocked();
-    } finally {
-      lock.unlock();
-    }
-    after.run();
-  }
-
-  /** The bytes of the piece may be wrong: the next view verifies them. */
-  void doubt(int number) {
-    lock.lock();
-    try {
-      table.doubt(number);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private void drop(int number) {
-    log.warn("stored piece is damaged and was dropped task={} piece={}", key, number);
-    appendOrLog(new JournalRecord.Dropped(number), "the drop isn't recorded");
-  }
-
-  private void appendOrLog(JournalRecord record, String consequence) {
-    try {
-      append(record);
-    } catch (IOException e) {
-      log.warn("{} task={} cause={}", consequence, key, e.toString());
-    }
-  }
-
-  private Optional<JournalRecord.Piece> pieceRecord(int number) {
-    long position;
-    PieceLayout layout;
-    lock.lock();
-    try {
-      if (!table.has(number)) {
-        return Optional.empty();
-      }
-      layout = table.layout();
-      position = table.position(number);
-    } finally {
-      lock.unlock();
-    }
-    try {
-      if (journal.read(position) instanceof JournalRecord.Piece piece
-          && piece.number() == number
-          && piece.hashes().map(h -> h.count() == layout.blockCount(number)).orElse(true)) {
-        return Optional.of(piece);
-      }
-      log.warn("metadata of a piece is not its own task={} piece={}", key, number);
-    } catch (IOException e) {
-      if (store.isClosed()) {
-        return Optional.empty();
-      }
-      log.warn("metadata of a piece is unreadable task={} cause={}", key, e.toString());
-    }
-    drop(number);
-    return Optional.empty();
+    pieces.unclaimStream();
   }
 
   private StoredPiece toPiece(JournalRecord.Piece record) {
@@ -616,10 +419,6 @@ public final class StoredTask {
         record.createdAt());
   }
 
-  private MissingPieceException missing(int number) {
-    return new MissingPieceException("task " + key + " has no piece " + number);
-  }
-
   private Pin pinComplete() {
     Pin pin = pin();
     if (!isComplete()) {
@@ -627,63 +426,6 @@ public final class StoredTask {
       throw new IllegalStateException("task " + key + " isn't complete");
     }
     return pin;
-  }
-
-  @GuardedBy("lock")
-  private Pin pinLocked() {
-    if (detached && pins == 0) {
-      throw new IllegalStateException("task " + key + " is no longer stored");
-    }
-    pins++;
-    usedAt = store.now();
-    AtomicBoolean open = new AtomicBoolean(true);
-    return () -> {
-      if (open.compareAndSet(true, false)) {
-        unpin();
-      }
-    };
-  }
-
-  private void unpin() {
-    Runnable after;
-    lock.lock();
-    try {
-      after = unpinLocked();
-    } finally {
-      lock.unlock();
-    }
-    after.run();
-  }
-
-  /** Returns what remains to be done when the lock is free. */
-  @GuardedBy("lock")
-  private Runnable unpinLocked() {
-    pins--;
-    usedAt = store.now();
-    if (pins > 0) {
-      return () -> {};
-    }
-    long unused = reserved;
-    reserved = 0;
-    boolean gone = detached;
-    return () -> {
-      store.unreserve(unused);
-      if (gone) {
-        deleteFiles();
-      }
-    };
-  }
-
-  private void release(long written) {
-    long part;
-    lock.lock();
-    try {
-      part = Math.min(reserved, written);
-      reserved -= part;
-    } finally {
-      lock.unlock();
-    }
-    store.unreserve(part);
   }
 
   // What the store does with its tasks.
@@ -694,35 +436,24 @@ public final class StoredTask {
    * @return false when it was out already, or is pinned and must not be
    */
   boolean detach(boolean onlyUnpinned, long number) {
-    boolean unused;
-    long unneeded = 0;
-    lock.lock();
-    try {
-      if (detached || (onlyUnpinned && pins > 0)) {
+    switch (use.detach(onlyUnpinned)) {
+      case REFUSED -> {
         return false;
       }
-      detached = true;
-      unused = pins == 0;
-      if (unused) {
-        unneeded = reserved;
-        reserved = 0;
-      }
-    } finally {
-      lock.unlock();
+      case UNUSED -> deleteFiles();
+      case USED -> retireFiles(number);
     }
-    store.unreserve(unneeded);
-    if (unused) {
-      deleteFiles();
-      return true;
-    }
+    return true;
+  }
+
+  private void retireFiles(long number) {
     try {
       // The journal first: content without a journal is nothing, should we stop between.
-      journal.file().rename(names.retiredJournal(number));
+      journal.rename(names.retiredJournal(number));
       file.rename(names.retiredContent(number));
     } catch (IOException e) {
       log.warn("files of a deleted task keep their names task={} cause={}", key, e.toString());
     }
-    return true;
   }
 
   void tellDeleted() {
@@ -731,20 +462,20 @@ public final class StoredTask {
 
   /** Everything written is on disk afterwards; the time of last use is remembered. */
   void flush() throws IOException {
-    if (modified) {
+    if (pieces.isModified()) {
       file.force();
-      journal.file().force();
+      journal.force();
     }
     rememberUse();
   }
 
   void rememberUse() throws IOException {
-    TaskFiles.remember(journal.file().path(), usedAt);
+    TaskFiles.remember(journal.path(), use.usedAt());
   }
 
   private void deleteFiles() {
     try {
-      journal.file().delete();
+      journal.delete();
       file.delete();
     } catch (IOException e) {
       log.warn("files of a deleted task stay task={} cause={}", key, e.toString());
@@ -758,15 +489,6 @@ public final class StoredTask {
       } catch (RuntimeException e) {
         log.warn("a listener of task {} failed", key, e);
       }
-    }
-  }
-
-  private <T> T read(Function<PieceTable, T> question) {
-    lock.lock();
-    try {
-      return question.apply(table);
-    } finally {
-      lock.unlock();
     }
   }
 

@@ -7,7 +7,9 @@ import java.nio.channels.SocketChannel;
 
 /**
  * Moves content from a view to a socket that doesn't block. Which of the two ways is better depends
- * on machine and network, so the choice is in one place.
+ * on machine and network, so the choice is in one place: {@code TransferMeasurement} measured
+ * 1.0-1.2 CPU seconds per GB (both ends, 4 MiB pieces, loopback, two busy cores) for KERNEL and 1.4
+ * for BUFFER, which reads again what a full socket didn't take.
  */
 enum ContentSender {
   /** Reads into a direct buffer and writes that; what the socket doesn't take is read again. */
@@ -30,11 +32,20 @@ enum ContentSender {
   /** Lets the kernel move it (sendfile). */
   KERNEL {
     @Override
+    boolean usesBuffer() {
+      return false;
+    }
+
+    @Override
     long send(PieceView view, long offset, long count, SocketChannel target, ByteBuffer buffer)
         throws IOException {
       return view.transferTo(offset, count, target);
     }
   };
+
+  boolean usesBuffer() {
+    return true;
+  }
 
   /**
    * Sends what the socket takes.

@@ -22,6 +22,7 @@ import org.slf4j.LoggerFactory;
 final class PieceSenders implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(PieceSenders.class);
   private static final long CLOSE_SECONDS = 5;
+  private static final ByteBuffer NO_BUFFER = ByteBuffer.allocate(0);
 
   private final PieceStore store;
   private final ContentSender sender;
@@ -133,7 +134,9 @@ final class PieceSenders implements AutoCloseable {
       } while (connection.nextRequest());
       return PieceConnection.State.READING;
     } finally {
-      buffers.giveBack(buffer);
+      if (sender.usesBuffer()) {
+        buffers.giveBack(buffer);
+      }
     }
   }
 
@@ -171,6 +174,9 @@ final class PieceSenders implements AutoCloseable {
 
   /** There is a buffer for every thread. */
   private ByteBuffer takeBuffer() throws IOException {
+    if (!sender.usesBuffer()) {
+      return NO_BUFFER;
+    }
     try {
       ByteBuffer buffer = buffers.take(CLOSE_SECONDS, TimeUnit.SECONDS);
       if (buffer == null) {

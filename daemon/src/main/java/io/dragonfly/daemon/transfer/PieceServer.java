@@ -66,7 +66,7 @@ public final class PieceServer implements AutoCloseable {
   private volatile boolean closing;
 
   public PieceServer(PieceStore store, PieceServerOptions options) {
-    this(store, options, ContentSender.BUFFER);
+    this(store, options, ContentSender.KERNEL);
   }
 
   PieceServer(PieceStore store, PieceServerOptions options, ContentSender sender) {

@@ -2,6 +2,7 @@ package io.dragonfly.daemon.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.sun.management.UnixOperatingSystemMXBean;
 import io.dragonfly.common.digest.Algorithm;
@@ -604,6 +605,20 @@ final class PieceStoreTest {
         .isInstanceOf(NoSpaceException.class);
     disk.usable(300_000);
     var _ = store.create(TestContent.KEY, TestContent.ORIGIN, content.info());
+  }
+
+  @Test
+  void aDiskThatFillsUpWhileWritingIsToldAsSuch() {
+    Path full = Path.of("/dev/full");
+    assumeThat(full).exists();
+    try (OpenFiles files = new OpenFiles(1)) {
+      SharedFile file = new SharedFile(files, full);
+      assertThatThrownBy(() -> file.write(ByteBuffer.allocate(10), 0))
+          .isInstanceOf(NoSpaceException.class)
+          .hasMessageContaining("/dev/full");
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
   }
 
   @Test
