@@ -57,7 +57,11 @@ record DemoReport(List<Row> rows, long length, long originBytes, OptionalLong or
   private String verdict() {
     long delivered = rows.stream().mapToLong(row -> row.outcome().bytes()).sum();
     String requests =
-        originRequests.isPresent() ? " in " + originRequests.getAsLong() + " requests" : "";
+        originRequests.isPresent()
+            ? " in "
+                + originRequests.getAsLong()
+                + (originRequests.getAsLong() == 1 ? " request" : " requests")
+            : "";
     return "The origin sent "
         + Amounts.bytes(originBytes)
         + requests

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 /** One run of the demo: builds the cluster, downloads, reports, and removes every trace. */
 final class DemoRun {
   private static final Duration BEAT = Duration.ofMillis(200);
+  private static final Duration ANNOUNCEMENT = Duration.ofSeconds(10);
   private static final int REMOVAL_ATTEMPTS = 100;
 
   private final DemoOptions options;
@@ -104,6 +105,11 @@ final class DemoRun {
       }
       for (int i = 1; i <= options.peers(); i++) {
         cluster.addPeer("peer-" + i, "").start();
+      }
+      if (!late && !seed.awaitAnnounced(ANNOUNCEMENT)) {
+        terminal
+            .err()
+            .println("demo: the seed is not known to the scheduler yet; going on without");
       }
       out.println(
           options.peers()

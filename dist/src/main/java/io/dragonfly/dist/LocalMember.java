@@ -7,10 +7,13 @@ import io.dragonfly.daemon.DaemonConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 
 /** A daemon of a {@link LocalCluster}; keeps its directory over stops and starts. */
 public final class LocalMember {
+  private static final Duration POLL = Duration.ofMillis(10);
+
   private final String name;
   private final Path directory;
   private final Path dynconfig;
@@ -66,6 +69,26 @@ public final class LocalMember {
       throw e;
     }
     daemon = Optional.of(started);
+  }
+
+  /**
+   * Waits until the scheduler knows this member: before that it is nobody's parent, and a seed is
+   * not asked to fetch.
+   *
+   * @return whether it is known; false after so much time, or when the member is stopped
+   */
+  public boolean awaitAnnounced(Duration patience) throws InterruptedException {
+    long deadline = System.nanoTime() + patience.toNanos();
+    while (daemon.isPresent()) {
+      if (daemon.get().announcedSchedulers() > 0) {
+        return true;
+      }
+      if (System.nanoTime() - deadline >= 0) {
+        return false;
+      }
+      Thread.sleep(POLL);
+    }
+    return false;
   }
 
   /** Does nothing if it is not running. */

@@ -8,6 +8,7 @@ import io.dragonfly.common.telemetry.Logging;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 
 /** Starts a scheduler, a seed and two peers, downloads a file through each peer, and stops. */
@@ -32,6 +33,7 @@ final class ServerTraining {
     try (DemoOrigin origin =
             new DemoOrigin(new DemoContent(1, LENGTH), /* ranges= */ true).start();
         LocalCluster cluster = LocalCluster.start(directory, 2)) {
+      cluster.seeds().getFirst().awaitAnnounced(Duration.ofSeconds(10));
       for (LocalMember peer : cluster.peers()) {
         String output = directory.resolve(peer.name() + ".out").toString();
         String socket = peer.socket().toString();

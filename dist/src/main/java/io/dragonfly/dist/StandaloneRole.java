@@ -19,7 +19,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /** What runs in a standalone. Prefers the usual ports and says so where it has to take others. */
-final class StandaloneRole implements ServerMain.Role {
+final class StandaloneRole implements ServerMain.Role, AutoCloseable {
   private static final int SCHEDULER_PORT = 8002;
   private static final int UPLOAD_PORT = 4000;
   private static final int PIECE_PORT = 4005;
@@ -169,7 +169,7 @@ final class StandaloneRole implements ServerMain.Role {
   }
 
   @Override
-  public void close() throws Exception {
+  public void close() {
     closer.close();
   }
 }
