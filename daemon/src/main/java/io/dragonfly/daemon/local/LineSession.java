@@ -38,6 +38,7 @@ final class LineSession {
 
   private static final long PROGRESS_GAP_NANOS = 100_000_000;
   private static final int MOST_DISCARDED = 16 << 20;
+  private static final int SMALL_WRITE = 16 << 10;
   private static final long WRITE_CHUNK = 4L << 20;
 
   private final SocketChannel socket;
@@ -266,14 +267,27 @@ final class LineSession {
       while (start < end) {
         waitingSince = System.nanoTime() | 1;
         long moved = view.transferTo(start - offset, Math.min(WRITE_CHUNK, end - start), socket);
-        waitingSince = 0;
-        if (moved <= 0) {
-          throw new IOException("the client takes no more bytes");
+        if (moved == 0) {
+          // On a virtual thread a full socket makes this return at once; a plain write waits.
+          moved = writeSome(view, start - offset, end - start);
         }
+        waitingSince = 0;
         start += moved;
         sent += moved;
       }
     }
+  }
+
+  private int writeSome(PieceView view, long offset, long most) throws IOException {
+    ByteBuffer some = ByteBuffer.allocate((int) Math.min(SMALL_WRITE, most));
+    if (view.read(offset, some) < 0) {
+      throw new IOException("the piece is shorter than it was");
+    }
+    int length = some.flip().remaining();
+    while (some.hasRemaining()) {
+      socket.write(some);
+    }
+    return length;
   }
 
   private void progress(ByteCounts bytes) throws IOException {
