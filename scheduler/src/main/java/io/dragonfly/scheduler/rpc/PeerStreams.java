@@ -37,8 +37,16 @@ final class PeerStreams {
     return streams.size();
   }
 
-  /** Carries out an action; never blocks. */
+  /** Carries out an action; never blocks, never throws: one peer's trouble is not the others'. */
   void carryOut(SwarmAction action, SeedTriggers triggers) {
+    try {
+      carryOutOrThrow(action, triggers);
+    } catch (RuntimeException e) {
+      log.error("event=action-failed action={}", action.getClass().getSimpleName(), e);
+    }
+  }
+
+  private void carryOutOrThrow(SwarmAction action, SeedTriggers triggers) {
     switch (action) {
       case SwarmAction.Tell tell -> {
         PeerStream<?> stream = streams.get(tell.session());

@@ -192,7 +192,9 @@ final class OriginDesk {
       case OriginLease.State.Held held -> {
         Peer peer = task.peers.get(held.peer());
         if (peer != null) {
-          task.tell(peer, new PeerOrder.OriginRevoked("the call that triggered you has failed"));
+          if (peer.extension) {
+            task.tell(peer, new PeerOrder.OriginRevoked("the call that triggered you has failed"));
+          }
           released(peer, true, now);
         }
       }

@@ -386,12 +386,21 @@ public final class Swarm {
       return;
     }
     int seen = 1;
-    do {
-      for (SwarmAction action = entry.outbox.poll(); action != null; action = entry.outbox.poll()) {
-        actions.accept(action);
+    try {
+      do {
+        for (SwarmAction action = entry.outbox.poll();
+            action != null;
+            action = entry.outbox.poll()) {
+          actions.accept(action);
+        }
+        seen = entry.draining.addAndGet(-seen);
+      } while (seen != 0);
+    } finally {
+      if (seen != 0) {
+        // The consumer threw: the next event of the task carries out what is left.
+        entry.draining.set(0);
       }
-      seen = entry.draining.addAndGet(-seen);
-    } while (seen != 0);
+    }
   }
 
   private static Optional<HostView> view(Host host) {

@@ -30,21 +30,38 @@ final class SwarmDriver {
     final TaskId task;
     final PeerId peer;
     final long session;
+    final boolean extension;
     final List<PeerOrder> orders = new ArrayList<>();
     Optional<SwarmAction.End> end = Optional.empty();
-    private int read;
 
-    Stream(TaskId task, PeerId peer, long session) {
+    Stream(TaskId task, PeerId peer, long session, boolean extension) {
+      this.extension = extension;
       this.task = task;
       this.peer = peer;
       this.session = session;
     }
 
-    /** Orders since the last call. */
-    List<PeerOrder> fresh() {
-      List<PeerOrder> fresh = List.copyOf(orders.subList(read, orders.size()));
-      read = orders.size();
-      return fresh;
+    /** An order of the right kind, on an open stream. */
+    void take(PeerOrder order) {
+      boolean answer =
+          switch (order) {
+            case PeerOrder.Candidates _,
+                PeerOrder.NeedBackToSource _,
+                PeerOrder.EmptyTask _,
+                PeerOrder.MetadataOnly _ ->
+                true;
+            case PeerOrder.Content _,
+                PeerOrder.Parents _,
+                PeerOrder.OriginLease _,
+                PeerOrder.OriginRevoked _,
+                PeerOrder.Roots _,
+                PeerOrder.OriginRefused _ ->
+                false;
+          };
+      if (answer == extension || end.isPresent()) {
+        throw new AssertionError("not an order for " + peer + ": " + order);
+      }
+      orders.add(order);
     }
 
     <T extends PeerOrder> Optional<T> last(Class<T> type) {
@@ -96,7 +113,7 @@ final class SwarmDriver {
   private void take(SwarmAction action) {
     actions.add(action);
     switch (action) {
-      case SwarmAction.Tell tell -> streamOf(tell.session()).orders.add(tell.order());
+      case SwarmAction.Tell tell -> streamOf(tell.session()).take(tell.order());
       case SwarmAction.End end -> streamOf(end.session()).end = Optional.of(end);
       case SwarmAction.TriggerSeed trigger -> triggers.add(trigger);
       case SwarmAction.CancelTrigger cancel -> cancelled.add(cancel.trigger());
@@ -264,7 +281,7 @@ final class SwarmDriver {
       boolean holderOnly) {
     int at = name.indexOf('@');
     String host = at < 0 ? name : name.substring(at + 1);
-    Stream stream = new Stream(task, new PeerId(name), ++sessions);
+    Stream stream = new Stream(task, new PeerId(name), ++sessions, extension);
     streams.put(stream.session, stream);
     peers.put(name, stream);
     swarm.register(
