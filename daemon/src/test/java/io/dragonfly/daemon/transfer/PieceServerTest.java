@@ -242,7 +242,7 @@ final class PieceServerTest {
 
   @Test
   void anIdleConnectionIsClosed() throws IOException {
-    restart(options().withTimeouts(SHORT, LONG, LONG));
+    restart(options().withTimeouts(Duration.ofSeconds(2), LONG, LONG));
     Socket fresh = connect();
     Socket used = connect();
     used.getOutputStream().write(pieceRequest(0, 1));

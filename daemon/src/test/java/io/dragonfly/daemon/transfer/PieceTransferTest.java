@@ -107,10 +107,11 @@ final class PieceTransferTest {
     }
   }
 
-  private Reason reasonOf(FakeParent parent, StoredTask task, Optional<PieceRoot> root) {
+  private Reason reasonOf(
+      FakeParent parent, StoredTask task, Optional<PieceRoot> root, FetchLimits limits) {
     TransferException failure =
         catchThrowableOfType(
-            TransferException.class, () -> fetch(parent.address(true), task, 0, root, HASTY));
+            TransferException.class, () -> fetch(parent.address(true), task, 0, root, limits));
     assertThat(failure)
         .isNotNull()
         .hasMessageContaining("piece 0")
@@ -287,7 +288,7 @@ final class PieceTransferTest {
     StoredTask task = childTask();
     for (byte[] head : lies) {
       try (FakeParent parent = new FakeParent(74, head, piece, FakeParent.End.CLOSE)) {
-        assertThat(reasonOf(parent, task, Optional.empty())).isEqualTo(Reason.CORRUPT);
+        assertThat(reasonOf(parent, task, Optional.empty(), PATIENT)).isEqualTo(Reason.CORRUPT);
       }
     }
     assertThat(task.hasPiece(0)).isFalse();
@@ -300,7 +301,8 @@ final class PieceTransferTest {
     byte[] head = FakeParent.blocksHead(0, 0, 64, 4 << 20, other.hashes(0));
     int request = 6 + 17 + 64;
     try (FakeParent parent = new FakeParent(request, head, other.piece(0), FakeParent.End.CLOSE)) {
-      assertThat(reasonOf(parent, task, Optional.of(content.root(0)))).isEqualTo(Reason.CORRUPT);
+      assertThat(reasonOf(parent, task, Optional.of(content.root(0)), PATIENT))
+          .isEqualTo(Reason.CORRUPT);
     }
   }
 
@@ -313,7 +315,7 @@ final class PieceTransferTest {
     byte[] begun = Arrays.copyOf(piece, 40 * 65_536 + 17);
     int request = 6 + 17 + 64;
     try (FakeParent dying = new FakeParent(request, head, begun, FakeParent.End.CLOSE)) {
-      assertThat(reasonOf(dying, task, root)).isEqualTo(Reason.UNREACHABLE);
+      assertThat(reasonOf(dying, task, root, PATIENT)).isEqualTo(Reason.UNREACHABLE);
     }
     try (PieceEditor editor = task.edit(0).orElseThrow()) {
       assertThat(editor.firstMissingBlock()).isEqualTo(40);
@@ -333,7 +335,7 @@ final class PieceTransferTest {
     byte[] wrong = piece.clone();
     wrong[20 * 65_536] ^= 1;
     try (FakeParent lying = new FakeParent(6 + 17 + 64, head, wrong, FakeParent.End.HOLD)) {
-      assertThat(reasonOf(lying, task, root)).isEqualTo(Reason.CORRUPT);
+      assertThat(reasonOf(lying, task, root, PATIENT)).isEqualTo(Reason.CORRUPT);
     }
     try (PieceEditor editor = task.edit(0).orElseThrow()) {
       assertThat(editor.firstMissingBlock()).isEqualTo(20);
@@ -348,7 +350,7 @@ final class PieceTransferTest {
     StoredTask task = childTask();
     byte[] piece = content.piece(0);
     try (FakeParent mute = new FakeParent(74, new byte[0], new byte[0], FakeParent.End.HOLD)) {
-      assertThat(reasonOf(mute, task, Optional.empty())).isEqualTo(Reason.STALLED);
+      assertThat(reasonOf(mute, task, Optional.empty(), HASTY)).isEqualTo(Reason.STALLED);
     }
     try (FakeParent stuck =
         new FakeParent(
@@ -356,7 +358,7 @@ final class PieceTransferTest {
             FakeParent.pieceHead(0, 0, piece.length, ""),
             Arrays.copyOf(piece, 100_000),
             FakeParent.End.HOLD)) {
-      assertThat(reasonOf(stuck, task, Optional.empty())).isEqualTo(Reason.STALLED);
+      assertThat(reasonOf(stuck, task, Optional.empty(), HASTY)).isEqualTo(Reason.STALLED);
     }
   }
 
