@@ -205,7 +205,8 @@ final class OriginPlan {
 
   private void look(DownloadRequest request, TaskContent content, List<Action> out) {
     long start = content.isUnknown() && !lookFromStart ? startOfRange(request) : 0;
-    long length = permission == Permission.LOOK ? options.smallContent() : options.firstLook();
+    // For a Go scheduler every peer looks, so its look must cost the origin next to nothing.
+    long length = permission == Permission.LOOK ? 1 : options.firstLook();
     boolean whole = !ranges || lookWithoutRange;
     Read read = new Read(++lastId, request, true, whole ? 0 : start, whole ? 0 : length);
     lookAgain = false;

@@ -95,6 +95,9 @@ final class OriginSide {
     } else {
       parts.link.skip(out);
       parts.origin.allow(Permission.OWN, new BitSet());
+      if (read.ranged && info.length().isPresent() && info.length().getAsLong() > read.length) {
+        parts.origin.stop(read, out);
+      }
     }
   }
 

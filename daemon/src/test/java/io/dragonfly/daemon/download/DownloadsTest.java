@@ -273,6 +273,7 @@ class DownloadsTest {
     TestHost first = host("a");
     TestHost second = host("b");
     Caller one = start(first, request(origin));
+    await().atMost(Duration.ofSeconds(20)).until(() -> !origin.requests.isEmpty());
     Caller two = start(second, request(origin));
 
     assertThat(one.awaitFinished().bytes().origin()).isEqualTo(content.length);

@@ -117,7 +117,9 @@ class TaskDownloadTest {
     machine.opened();
 
     assertThat(machine.reports(PeerReport.Register.class)).isEmpty();
-    assertThat(machine.last(Action.TakeAnswer.class).pieces()).isEqualTo(bits(0, 1, 2, 3));
+    assertThat(machine.last(Action.LookAtOrigin.class).length()).isEqualTo(1);
+    assertThat(machine.last(Action.ReadOrigin.class).first()).isZero();
+    assertThat(machine.last(Action.ReadOrigin.class).last()).isEqualTo(3);
     assertThat(machine.all(Action.CloseLink.class)).hasSize(1);
   }
 
