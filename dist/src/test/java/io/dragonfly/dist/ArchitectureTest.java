@@ -6,6 +6,7 @@ import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyP
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
@@ -20,7 +21,25 @@ import org.junit.jupiter.api.Test;
 class ArchitectureTest {
   /** The classes of daemon.download that decide; the others there do what was decided. */
   private static final Set<String> DECIDING =
-      Set.of("OriginPlan", "ParentBook", "PiecePicker", "Waiters", "TaskMachine", "TaskContent");
+      Set.of(
+          "Action",
+          "Answers",
+          "Event",
+          "Fetches",
+          "LinkPolicy",
+          "OriginPlan",
+          "OriginProblem",
+          "OriginSide",
+          "Parent",
+          "ParentBook",
+          "Parts",
+          "PiecePicker",
+          "Progress",
+          "SwarmSide",
+          "TaskContent",
+          "TaskDownload",
+          "Versions",
+          "Waiters");
 
   private static JavaClasses program;
 
@@ -85,6 +104,13 @@ class ArchitectureTest {
   @Test
   void packagesAreFlat() {
     classes().should().resideInAnyPackage("io.dragonfly.*", "io.dragonfly.*.*").check(program);
+  }
+
+  @Test
+  void everyDecidingClassThatIsNamedExists() {
+    for (String name : DECIDING) {
+      assertThat(program.contain("io.dragonfly.daemon.download." + name)).as(name).isTrue();
+    }
   }
 
   @Test
