@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 
 /** Random events from many seeds; the invariants are checked after each event. */
 final class SwarmRandomTest {
-  private static final int SEEDS = 400;
+  private static final int SEEDS = 300;
   private static final int EVENTS = 250;
   private static final int HOSTS = 12;
   private static final int PIECES = 6;

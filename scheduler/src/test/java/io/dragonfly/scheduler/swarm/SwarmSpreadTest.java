@@ -1,0 +1,115 @@
+package io.dragonfly.scheduler.swarm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.dragonfly.scheduler.swarm.SwarmDriver.Stream;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+/**
+ * A content spreads over many peers: in each round everybody takes one piece from one of its
+ * parents, and whoever reads the origin one from there.
+ */
+final class SwarmSpreadTest {
+  private static final int PEERS = 2000;
+  private static final int PIECES = 16;
+
+  private final SwarmDriver driver = new SwarmDriver();
+  private final SplittableRandom random = new SplittableRandom(7);
+  private final Map<String, BitSet> held = new HashMap<>();
+
+  @Test
+  void aBurstOfPeersIsServedByOneReaderOfTheOrigin() {
+    spread(/* extension= */ true);
+  }
+
+  @Test
+  void aBurstOfUpstreamPeersIsServedByOneReaderOfTheOrigin() {
+    spread(/* extension= */ false);
+  }
+
+  private void spread(boolean extension) {
+    for (int i = 0; i < PEERS; i++) {
+      String name = "h" + i;
+      driver.host(name);
+      Stream stream = extension ? driver.ours(name) : driver.upstream(name, PIECES);
+      held.put(name, new BitSet());
+      if (i == 0 && extension) {
+        driver.report(stream, new PeerReport.ContentLearned(SwarmDriver.content(PIECES, "v")));
+      }
+    }
+    Set<String> open = new HashSet<>(held.keySet());
+    int rounds = 0;
+    for (; !open.isEmpty() && rounds < 200; rounds++) {
+      for (String name : List.copyOf(driver.peers.keySet())) {
+        if (open.contains(name)) {
+          step(name, extension, open);
+        }
+      }
+      driver.pass(500);
+    }
+    SwarmInvariants.check(driver);
+    long readers =
+        driver.peers.values().stream()
+            .filter(stream ->
+                stream.last(PeerOrder.OriginLease.class).isPresent()
+                    || stream.last(PeerOrder.NeedBackToSource.class).isPresent())
+            .count();
+    assertThat(readers).isEqualTo(1);
+    assertThat(open).isEmpty();
+    // 2000 peers, 8 children each: at least 4 hops and 16 pieces. Far below one after the other.
+    assertThat(rounds).isLessThan(60);
+    assertThat(driver.swarm.usage().edges()).isZero();
+    assertThat(driver.swarm.usage().usedSlots()).isZero();
+  }
+
+  private void step(String name, boolean extension, Set<String> open) {
+    Stream stream = driver.stream(name);
+    BitSet mine = held.getOrDefault(name, new BitSet());
+    boolean leads =
+        stream.last(PeerOrder.OriginLease.class).isPresent()
+            || stream.last(PeerOrder.NeedBackToSource.class).isPresent();
+    if (!extension && !stream.orders.isEmpty() && mine.isEmpty()) {
+      driver.report(stream, leads ? new PeerReport.OriginStarted() : new PeerReport.Started());
+    }
+    int piece = leads ? mine.nextClearBit(0) : pick(stream, mine);
+    if (piece >= 0 && piece < PIECES) {
+      mine.set(piece);
+      driver.done(stream, piece);
+    } else if (!extension && !stream.orders.isEmpty() && allFinished(stream, open)) {
+      driver.report(stream, new PeerReport.Reschedule(List.of()));
+    }
+    if (mine.cardinality() == PIECES) {
+      driver.finished(stream);
+      open.remove(name);
+    }
+  }
+
+  private static boolean allFinished(Stream stream, Set<String> open) {
+    return stream.parents().stream().noneMatch(open::contains);
+  }
+
+  /** A piece that a parent has and this peer lacks; -1: none. */
+  private int pick(Stream stream, BitSet mine) {
+    BitSet offered = new BitSet();
+    for (String parent : stream.parents()) {
+      offered.or(held.getOrDefault(parent, new BitSet()));
+    }
+    offered.andNot(mine);
+    if (offered.isEmpty()) {
+      return -1;
+    }
+    int skip = random.nextInt(offered.cardinality());
+    int piece = offered.nextSetBit(0);
+    for (; skip > 0; skip--) {
+      piece = offered.nextSetBit(piece + 1);
+    }
+    return piece;
+  }
+}
