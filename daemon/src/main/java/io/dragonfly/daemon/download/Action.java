@@ -11,7 +11,7 @@ import java.util.BitSet;
 import java.util.Optional;
 
 /** What a download wants done, in order. Results come back as {@link Event}s. */
-sealed interface Action {
+public sealed interface Action {
   record OpenLink(int link) implements Action {}
 
   record Send(int link, PeerReport report) implements Action {}

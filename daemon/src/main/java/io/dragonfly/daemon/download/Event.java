@@ -17,7 +17,7 @@ import java.util.OptionalLong;
  * What happens to a download. Numbers name what an {@link Action} began (a link, a sync, a fetch, a
  * read, an epoch of the storage); an event for something that was ended meanwhile is ignored.
  */
-sealed interface Event {
+public sealed interface Event {
   /** A caller joins. */
   record Attach(long waiter, DownloadRequest request) implements Event {}
 

@@ -60,6 +60,7 @@ final class LinkPolicy {
   private long joinedAt;
   private long wantedAt;
   private int wantedSent;
+  private boolean wishOpen;
   private final List<StoredPiece> pending = new ArrayList<>();
   private long flushAt;
   private long progressSent;
@@ -151,8 +152,7 @@ final class LinkPolicy {
     state = State.JOINED;
     peerKnown = true;
     answers = 0;
-    wantedSent = 0;
-    wantedAt = 0;
+    wishOpen = false;
     joinedAt = now;
     pending.clear();
     progressSent = 0;
@@ -221,6 +221,7 @@ final class LinkPolicy {
   }
 
   void pieceDone(StoredPiece piece, long now, List<Action> out) {
+    wantedSent = 0;
     if (state == State.JOINED) {
       pending.add(piece);
       flush(now, pending.size() >= BATCH, out);
@@ -251,21 +252,23 @@ final class LinkPolicy {
 
   void answered() {
     answers++;
-    wantedSent = 0;
-    wantedAt = 0;
+    wishOpen = false;
   }
 
-  /** Says that the parents do not suffice; not again before a pause that doubles. */
+  /**
+   * Says that the parents do not suffice; not again before a pause, which doubles till pieces come.
+   */
   void wantParents(List<PeerId> unwanted, String why, long now, List<Action> out) {
     if (state == State.JOINED && now >= wantedAt) {
       report(new PeerReport.ParentsWanted(unwanted, why), out);
       wantedAt = now + Math.min(LONGEST_PAUSE, FIRST_WANTED_PAUSE << Math.min(wantedSent, 10));
       wantedSent++;
+      wishOpen = true;
     }
   }
 
   boolean hasUnansweredWish() {
-    return wantedSent > 0;
+    return wishOpen;
   }
 
   /**

@@ -9,7 +9,7 @@ import java.util.OptionalInt;
  *
  * @param retryable the same request may succeed later
  */
-record OriginProblem(
+public record OriginProblem(
     OriginException.Kind kind,
     OptionalInt status,
     Map<String, String> headers,

@@ -173,7 +173,7 @@ final class ParentBook {
   long wakeAt(long now) {
     long wake = Long.MAX_VALUE;
     for (Parent parent : listed.values()) {
-      if (parent.sync == 0) {
+      if (parent.sync == 0 && parent.syncAt > now) {
         wake = Math.min(wake, parent.syncAt);
       }
       if (parent.pausedUntil > now) {

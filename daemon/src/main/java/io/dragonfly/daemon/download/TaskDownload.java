@@ -25,8 +25,9 @@ import java.util.random.RandomGenerator;
  * <p>Times are nanoseconds on any clock that begins at zero or later and never goes back. After
  * {@link Action.Done} there are no more actions. One thread at a time.
  */
-final class TaskDownload {
+public final class TaskDownload {
   private static final long SECOND = 1_000_000_000L;
+  private static final long MILLISECOND = 1_000_000L;
 
   /** Without a scheduler, and not allowed to read the origin: patience times this much. */
   private static final int LONG_PATIENCE = 6;
@@ -46,7 +47,14 @@ final class TaskDownload {
   private long wakeAt = Long.MAX_VALUE;
   private String ending = "cancelled";
 
-  TaskDownload(
+  /**
+   * A download that nobody has joined yet.
+   *
+   * @param random everything that is left to chance
+   * @param peerIds makes the id of a new peer of this host
+   * @param anyScheduler whether a scheduler is known at all
+   */
+  public TaskDownload(
       DownloadOptions options,
       RandomGenerator random,
       Supplier<PeerId> peerIds,
@@ -57,25 +65,28 @@ final class TaskDownload {
     this.swarmSide = new SwarmSide(parts, versions, originSide);
   }
 
-  PeerId peer() {
+  /** The peer that this host is, or was last, in the task's swarm. */
+  public PeerId peer() {
     return parts.link.peer();
   }
 
-  boolean isDone() {
+  /** Whether nothing is left to do. */
+  public boolean isDone() {
     return done;
   }
 
   /** When to call again without an event; Long.MAX_VALUE when only an event can help. */
-  long wakeAt() {
+  public long wakeAt() {
     return done ? Long.MAX_VALUE : wakeAt;
   }
 
-  List<Action> on(Event event, long now) {
+  /** What to do after this event. */
+  public List<Action> on(Event event, long now) {
     return on(List.of(event), now);
   }
 
   /** What to do after these events, which happened by now. */
-  List<Action> on(List<Event> events, long now) {
+  public List<Action> on(List<Event> events, long now) {
     List<Action> out = new ArrayList<>();
     if (done) {
       return out;
@@ -370,13 +381,21 @@ final class TaskDownload {
     out.add(new Action.Done());
   }
 
+  /** The next time that something is due; what was due by now has been done, or can't be yet. */
   private long nextWake(long now) {
     long wake = now + SECOND;
-    wake = Math.min(wake, parts.answers.wakeAt());
-    wake = Math.min(wake, parts.link.wakeAt());
-    wake = Math.min(wake, parts.book.wakeAt(now));
-    wake = Math.min(wake, parts.fetches.wakeAt(now));
-    wake = Math.min(wake, parts.origin.wakeAt(now));
-    return Math.max(wake, now + 1_000_000L);
+    long[] due = {
+      parts.answers.wakeAt(),
+      parts.link.wakeAt(),
+      parts.book.wakeAt(now),
+      parts.fetches.wakeAt(now),
+      parts.origin.wakeAt(now)
+    };
+    for (long time : due) {
+      if (time > now) {
+        wake = Math.min(wake, time);
+      }
+    }
+    return Math.max(wake, now + MILLISECOND);
   }
 }

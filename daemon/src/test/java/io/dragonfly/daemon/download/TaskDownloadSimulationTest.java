@@ -39,6 +39,9 @@ class TaskDownloadSimulationTest {
     assertThat(world.finished(1).summary().bytes().total())
         .as("seed %s, bytes by source", seed)
         .isEqualTo(world.plan.length());
+    assertThat(world.ticks)
+        .as("seed %s, plan %s, woken without an event", seed, world.plan)
+        .isLessThan(500 + 20 * world.time() / World.SECOND);
   }
 
   @Test
@@ -65,6 +68,15 @@ class TaskDownloadSimulationTest {
       world.run(Duration.ofHours(1));
       check(world, seed);
       assertThat(world.originReads.values()).as("seed %s", seed).allMatch(times -> times == 1);
+      if (world.plan.ours()) {
+        long unheld = 0;
+        for (int piece = 0; piece < world.layout.pieceCount(); piece++) {
+          unheld += world.union().get(piece) ? 0 : world.layout.length(piece);
+        }
+        assertThat(world.finished(1).summary().bytes().origin())
+            .as("seed %s", seed)
+            .isEqualTo(unheld);
+      }
     }
   }
 

@@ -96,6 +96,7 @@ final class World {
   boolean schedulerDown;
   int originTrouble;
   int looks;
+  long ticks;
 
   private final ContentInfo content;
   private final PriorityQueue<Due> queue = new PriorityQueue<>();
@@ -107,6 +108,10 @@ final class World {
   private final BitSet held = new BitSet();
   private int link;
   private boolean joined;
+
+  /** A root of the present version was told or learned. */
+  private boolean rooted;
+
   private int epoch;
   private long time;
   private long order;
@@ -182,12 +187,13 @@ final class World {
     long wake = download.wakeAt();
     if (wake < Long.MAX_VALUE && (wake < scheduledWake || scheduledWake <= time)) {
       scheduledWake = wake;
-      after(Math.max(0, wake - time), this::tick);
+      after(Math.max(0, wake - time), () -> tick(wake));
     }
   }
 
-  private void tick() {
-    if (!done) {
+  private void tick(long wake) {
+    if (!done && wake == scheduledWake) {
+      ticks++;
       scheduledWake = Long.MAX_VALUE;
       give(new Event.Tick());
     }
@@ -214,6 +220,7 @@ final class World {
         assertThat(number).isGreaterThan(epoch);
         epoch = number;
         held.clear();
+        rooted = false;
         after(
             delay(), () -> give(new Event.TaskOpened(number, info, new BitSet(), new TreeMap<>())));
       }
@@ -339,26 +346,24 @@ final class World {
 
   private void order(int number, SwarmOrder order) {
     if (joined && number == link && !done) {
+      rooted |= order instanceof SwarmOrder.Roots;
       give(new Event.LinkOrder(number, order));
     }
   }
 
   private void answerRegister(int number) {
-    if (plan.lease || parents.isEmpty()) {
-      if (plan.lengthKnown) {
-        namesParents(number);
-      }
-      order(number, new SwarmOrder.GoToOrigin("lease", union()));
-    } else {
-      if (plan.ours) {
-        order(number, new SwarmOrder.Content(content));
-        Map<Integer, PieceRoot> roots = new TreeMap<>();
-        for (int piece = 0; piece < layout.pieceCount(); piece++) {
-          roots.put(piece, root(piece));
-        }
-        order(number, new SwarmOrder.Roots(roots));
-      }
+    BitSet known = union();
+    if (plan.ours && plan.lengthKnown && !known.isEmpty()) {
+      order(number, new SwarmOrder.Content(content));
+      Map<Integer, PieceRoot> roots = new TreeMap<>();
+      known.stream().forEach(piece -> roots.put(piece, root(piece)));
+      order(number, new SwarmOrder.Roots(roots));
+    }
+    if (plan.lengthKnown) {
       namesParents(number);
+    }
+    if (plan.lease || known.isEmpty()) {
+      order(number, new SwarmOrder.GoToOrigin("lease", known));
     }
   }
 
@@ -377,7 +382,8 @@ final class World {
     }
   }
 
-  private BitSet union() {
+  /** Pieces that some parent has and gives. */
+  BitSet union() {
     BitSet union = new BitSet();
     parents.stream().filter(p -> !p.dead && !p.corrupt).forEach(p -> union.or(p.pieces));
     return union;
@@ -437,7 +443,7 @@ final class World {
     assertThat(fetches.values().stream().filter(r -> r.parent == parent).count())
         .isLessThan(Parent.MOST_REQUESTS);
     assertThat(fetches.size()).isLessThan(DownloadOptions.DEFAULTS.concurrentPieces());
-    if (plan.ours && !plan.lease) {
+    if (rooted) {
       assertThat(fetch.root()).contains(root(fetch.piece()));
     }
     fetches.put(fetch.fetch(), new Running(fetch, parent));
@@ -548,6 +554,7 @@ final class World {
                 originReads.merge(piece, 1, Integer::sum);
               }
               give(new Event.OriginBytes(read, layout.length(piece)));
+              rooted = true;
               give(new Event.OriginPiece(read, stored(piece, true)));
             }
           });
