@@ -57,7 +57,8 @@ final class OriginSide {
     if (parts.origin.permission() == Permission.LOOK) {
       lookedForUpstream(read, info, out);
     }
-    if (!parts.content.isOpen() || !parts.content.isSameVersion(info)) {
+    // Of content without a length nothing is kept but the whole: each attempt begins anew.
+    if (!parts.content.isOpen() || !parts.content.isSameVersion(info) || info.length().isEmpty()) {
       versions.begin(info, parts.origin.find(read.id), now, out);
       if (parts.link.isOurs() && info.length().isPresent()) {
         parts.link.report(new PeerReport.ContentLearned(info), out);

@@ -71,7 +71,10 @@ final class TaskStorage {
 
               @Override
               public void deleted() {
-                events.accept(new Event.TaskDeleted(epoch));
+                // A stream that was cut goes by itself; the read that it came from says why.
+                if (task.content().length().isPresent()) {
+                  events.accept(new Event.TaskDeleted(epoch));
+                }
               }
             });
     versions.add(new Version(epoch, task, pin, listening, new ParkedEditors()));

@@ -22,10 +22,10 @@ final class Versions {
 
   /** The content is this one; {@code answer} is the look that said so, and goes on. */
   void begin(ContentInfo info, Optional<Read> answer, long now, List<Action> out) {
-    if (!parts.content.isUnknown() && !mayChange(out)) {
+    boolean another = !parts.content.isUnknown() && !parts.content.isSameVersion(info);
+    if (another && !mayChange(out)) {
       return;
     }
-    boolean another = !parts.content.isUnknown();
     startOver(answer, out);
     int epoch = parts.content.open(info);
     out.add(new Action.OpenTask(epoch, info));

@@ -144,7 +144,7 @@ final class HostFaultsTest {
         LabOrigin origin = LabOrigin.start(CONTENT, SLOW)) {
       Path output = bench.newOutput();
       Program dfget = bench.start("a", origin.url("/gone"), output);
-      await().atMost(CLIENT_GONE.limit()).until(() -> origin.bytesSent() > 3 * MIB);
+      await().atMost(CLIENT_GONE.limit()).until(() -> origin.bytesSent() > 24 * MIB);
       dfget.kill();
       await().atMost(CLIENT_GONE.limit()).until(() -> origin.connections() == 0);
       assertThat(origin.bytesSent()).isLessThan(CONTENT.length());
