@@ -59,7 +59,9 @@ final class PeerReports {
   void finish(Peer peer, long now) {
     peer.state = PeerState.SUCCEEDED;
     peer.finishedAt = now;
-    if (peer.current && peer.download.range().isEmpty() && task.isLengthKnown()) {
+    // Ours have said which pieces they hold: what was wanted at the end may have been a part.
+    boolean whole = peer.complete || (!peer.extension && peer.download.range().isEmpty());
+    if (peer.current && whole && task.isLengthKnown()) {
       offers.complete(peer);
       task.state = TaskState.SUCCEEDED;
     }

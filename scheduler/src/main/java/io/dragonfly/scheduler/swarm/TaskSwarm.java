@@ -363,6 +363,7 @@ final class TaskSwarm {
     task.peers.put(id, peer);
     task.byHost.computeIfAbsent(host.id(), key -> new LinkedHashSet<>()).add(peer);
     peer.current = true;
+    offers.complete(peer);
     reports.finish(peer, now);
   }
 

@@ -435,4 +435,19 @@ final class SwarmTest {
             driver.swarm.peer(SwarmDriver.TASK, new PeerId("b")).orElseThrow().getValue().pieces())
         .isEqualTo(1);
   }
+
+  @Test
+  void oneOfOursThatFinishesWithSomePiecesIsNoHolderOfAll() {
+    driver.host("a").host("b");
+    Stream part = driver.ours("a", SwarmDriver.content(4, "v"), 0);
+    driver.done(part, 1);
+    driver.finished(part);
+    assertThat(
+            driver.swarm.peer(SwarmDriver.TASK, new PeerId("a")).orElseThrow().getValue().pieces())
+        .isEqualTo(2);
+    Stream child = driver.ours("b");
+    assertThat(child.parents()).containsExactly("a");
+    assertThat(child.last(PeerOrder.OriginLease.class).orElseThrow().held().cardinality())
+        .isEqualTo(2);
+  }
 }
