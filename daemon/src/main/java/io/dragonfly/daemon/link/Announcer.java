@@ -248,7 +248,13 @@ public final class Announcer implements AutoCloseable {
     private final ReentrantLock announcing = new ReentrantLock();
     private volatile @Nullable Thread thread;
     private volatile boolean connectionLost;
-    private boolean reported;
+
+    // While announcing: what was logged last, so that an outage is told once.
+    @GuardedBy("announcing")
+    private boolean reachable;
+
+    @GuardedBy("announcing")
+    private String lastFailure = "";
 
     Session(InetSocketAddress address) {
       this.address = address;
@@ -334,17 +340,19 @@ public final class Announcer implements AutoCloseable {
       try {
         boolean extension = line.announce(address, host.get(), options.announce());
         schedulers.announced(address, extension);
-        if (!reported) {
-          reported = true;
+        if (!reachable) {
+          reachable = true;
+          lastFailure = "";
           logger.info("event=host_announced scheduler={} extension={}", address, extension);
         }
         return true;
       } catch (IOException e) {
-        if (reported || !schedulers.isAnnounced(address)) {
-          logger.warn(
-              "event=host_not_announced scheduler={} reason=\"{}\"", address, e.getMessage());
+        String failure = String.valueOf(e.getMessage());
+        if (reachable || !failure.equals(lastFailure)) {
+          logger.warn("event=host_not_announced scheduler={} reason=\"{}\"", address, failure);
         }
-        reported = false;
+        reachable = false;
+        lastFailure = failure;
         schedulers.failed(address);
         return false;
       } finally {

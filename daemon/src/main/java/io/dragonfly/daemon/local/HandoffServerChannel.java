@@ -3,6 +3,7 @@ package io.dragonfly.daemon.local;
 import io.dragonfly.daemon.output.Caller;
 import io.netty.channel.AbstractServerChannel;
 import io.netty.channel.ChannelConfig;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.DefaultChannelConfig;
 import io.netty.channel.EventLoop;
 import java.io.IOException;
@@ -14,10 +15,22 @@ import java.nio.channels.SocketChannel;
  * are given to it. Netty treats them as if it had accepted them.
  */
 final class HandoffServerChannel extends AbstractServerChannel {
-  private final ChannelConfig config = new DefaultChannelConfig(this);
+  private final ChannelConfig config = new Config(this);
   private final SocketAddress address;
   private volatile boolean bound;
   private volatile boolean closed;
+
+  /** Whoever listens has set the backlog; gRPC sets it for every server. */
+  private static final class Config extends DefaultChannelConfig {
+    Config(HandoffServerChannel channel) {
+      super(channel);
+    }
+
+    @Override
+    public <T> boolean setOption(ChannelOption<T> option, T value) {
+      return option.equals(ChannelOption.SO_BACKLOG) || super.setOption(option, value);
+    }
+  }
 
   HandoffServerChannel(SocketAddress address) {
     this.address = address;

@@ -11,6 +11,7 @@ import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -29,6 +30,7 @@ final class PieceFollowers {
   private final PieceStore store;
   private final Predicate<TaskId> isDownloading;
   private final ScheduledExecutorService timer;
+  private final Executor threads;
   private final Duration patience;
   private final String ip;
   private final IntSupplier tcpPort;
@@ -42,12 +44,14 @@ final class PieceFollowers {
       PieceStore store,
       Predicate<TaskId> isDownloading,
       ScheduledExecutorService timer,
+      Executor threads,
       Duration patience,
       String ip,
       IntSupplier tcpPort) {
     this.store = store;
     this.isDownloading = isDownloading;
     this.timer = timer;
+    this.threads = threads;
     this.patience = patience;
     this.ip = ip;
     this.tcpPort = tcpPort;
@@ -74,7 +78,9 @@ final class PieceFollowers {
                     .setTcpPort(tcpPort.getAsInt())
                     .build(),
             answers);
-    look(task.get(), follower, System.nanoTime() + patience.toNanos());
+    long deadline = System.nanoTime() + patience.toNanos();
+    // The store reads what it has not used lately from disk; the event loop must not wait for that.
+    threads.execute(() -> look(task.get(), follower, deadline));
   }
 
   private void look(TaskId id, PieceFollower follower, long deadline) {
@@ -99,6 +105,8 @@ final class PieceFollowers {
     }
     ScheduledFuture<?> _ =
         timer.schedule(
-            () -> look(id, follower, deadline), LOOK_AGAIN.toMillis(), TimeUnit.MILLISECONDS);
+            () -> threads.execute(() -> look(id, follower, deadline)),
+            LOOK_AGAIN.toMillis(),
+            TimeUnit.MILLISECONDS);
   }
 }

@@ -86,6 +86,7 @@ public final class Services {
             surroundings.store(),
             surroundings.isDownloading(),
             surroundings.timer(),
+            surroundings.threads(),
             Duration.ofSeconds(10),
             surroundings.ip(),
             surroundings.piecePort());
