@@ -196,6 +196,8 @@ public final class OutputFile implements AutoCloseable {
         keepMode();
         Files.move(
             temporary, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        // Two names of one file, as with a hard link that is made again, are both left by a rename.
+        Files.deleteIfExists(temporary);
       } else {
         moveIfAbsent();
       }

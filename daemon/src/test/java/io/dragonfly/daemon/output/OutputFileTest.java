@@ -130,6 +130,18 @@ class OutputFileTest {
   }
 
   @Test
+  void aHardLinkMadeAgainLeavesNoTemporaryName() throws Exception {
+    Path cache = Files.writeString(dir.resolve("cache"), "content");
+    Path path = Files.createLink(dir.resolve("out"), cache);
+    try (OutputFile file = OutputFile.create(new OutputTarget(path, true, true))) {
+      file.link(cache);
+      file.commit();
+    }
+    assertThat(Files.isSameFile(path, cache)).isTrue();
+    assertOnly("cache", "out");
+  }
+
+  @Test
   void aHardLinkThatIsImpossibleFailsAndLeavesNothing() throws Exception {
     Path path = dir.resolve("out");
     try (OutputFile file = OutputFile.create(new OutputTarget(path, false, true))) {
