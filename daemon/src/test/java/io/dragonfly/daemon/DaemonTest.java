@@ -338,6 +338,9 @@ class DaemonTest {
     assertThat(headers.get()).asString().contains("dragonfly-extension=v1");
     assertThatThrownBy(() -> peers().syncPieces(pieces(task, 3)).hasNext())
         .hasMessageContaining("INVALID_ARGUMENT");
+    // Refused before anything is known of the task: a number costs memory by its size.
+    assertThatThrownBy(() -> peers().syncPieces(pieces("0".repeat(64), 1 << 20)).hasNext())
+        .hasMessageContaining("INVALID_ARGUMENT");
     assertThatThrownBy(() -> peers().syncPieces(pieces("0".repeat(64), 0)).hasNext())
         .hasMessageContaining("INTERNAL")
         .hasMessageContaining("not found");

@@ -75,7 +75,7 @@ final class PieceFollower implements StoreListener {
     if (stored.content().length().isPresent()) {
       int count = stored.layout().pieceCount();
       for (int number : interested) {
-        if (number < 0 || number >= count) {
+        if (number >= count) {
           fail(
               Status.INVALID_ARGUMENT.withDescription(
                   "task "
@@ -91,11 +91,7 @@ final class PieceFollower implements StoreListener {
     lock.lock();
     try {
       task = stored;
-      interested.forEach(number -> {
-        if (number >= 0) {
-          missing.set(number);
-        }
-      });
+      interested.forEach(missing::set);
     } finally {
       lock.unlock();
     }
@@ -106,7 +102,7 @@ final class PieceFollower implements StoreListener {
       listening = registration;
       BitSet present = stored.pieces();
       for (int number : interested) {
-        if (number >= 0 && present.get(number)) {
+        if (present.get(number)) {
           enqueue(number);
         }
       }
@@ -177,9 +173,11 @@ final class PieceFollower implements StoreListener {
       error = failure;
       StoredTask stored = task;
       if (error == null && stored != null && answers.isReady() && !queue.isEmpty()) {
-        piece = stored.piece(queue.removeFirst()).orElse(null);
+        int number = queue.removeFirst();
+        piece = stored.piece(number).orElse(null);
         if (piece == null) {
           // It went bad since; it will be told again when it is back.
+          missing.set(number);
           return true;
         }
       }

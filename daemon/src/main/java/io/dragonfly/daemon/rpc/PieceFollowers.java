@@ -10,6 +10,7 @@ import io.dragonfly.daemon.storage.TaskKey;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
@@ -59,10 +60,14 @@ final class PieceFollowers {
 
   void follow(SyncPiecesRequest request, ServerCallStreamObserver<SyncPiecesResponse> answers) {
     Optional<TaskId> task = TaskId.parse(request.getTaskId());
-    if (task.isEmpty() || request.getInterestedPieceNumbersCount() > MOST_PIECES) {
+    if (task.isEmpty() || !isPossible(request.getInterestedPieceNumbersList())) {
       answers.onError(
           Status.INVALID_ARGUMENT
-              .withDescription("a task id and at most " + MOST_PIECES + " piece numbers are needed")
+              .withDescription(
+                  "a task id and at most "
+                      + MOST_PIECES
+                      + " piece numbers are needed, each below "
+                      + MOST_PIECES)
               .asException());
       return;
     }
@@ -81,6 +86,12 @@ final class PieceFollowers {
     long deadline = System.nanoTime() + patience.toNanos();
     // The store reads what it has not used lately from disk; the event loop must not wait for that.
     threads.execute(() -> look(task.get(), follower, deadline));
+  }
+
+  /** A number costs memory in proportion to itself, and the length may not be known yet. */
+  private static boolean isPossible(List<Integer> numbers) {
+    return numbers.size() <= MOST_PIECES
+        && numbers.stream().allMatch(number -> number >= 0 && number < MOST_PIECES);
   }
 
   private void look(TaskId id, PieceFollower follower, long deadline) {
