@@ -29,6 +29,14 @@ public final class ParentFollowing implements PieceSync {
   @Override
   public AutoCloseable follow(
       ParentInfo parent, TaskKey task, BitSet interested, Listener listener) {
+    HostPort address;
+    try {
+      address = new HostPort(parent.ip(), parent.port());
+    } catch (IllegalArgumentException e) {
+      // One parent that a scheduler describes wrongly must not cost the download the others.
+      listener.failed("the parent's address can't be used: " + e.getMessage());
+      return () -> {};
+    }
     SyncPiecesRequest request =
         SyncPiecesRequest.newBuilder()
             .setHostId(host.value())
@@ -37,7 +45,7 @@ public final class ParentFollowing implements PieceSync {
             .build();
     ClientCall<SyncPiecesRequest, SyncPiecesResponse> call =
         channels
-            .channel(new HostPort(parent.ip(), parent.port()))
+            .channel(address)
             .newCall(DfdaemonUploadGrpc.getSyncPiecesMethod(), CallOptions.DEFAULT);
     AtomicBoolean silent = new AtomicBoolean();
     call.start(new Following(call, parent, listener, silent), new Metadata());

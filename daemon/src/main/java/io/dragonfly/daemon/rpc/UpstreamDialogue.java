@@ -23,6 +23,7 @@ import io.dragonfly.common.id.PeerId;
 import io.dragonfly.common.id.TaskId;
 import io.dragonfly.common.piece.ByteRange;
 import io.dragonfly.common.piece.ContentInfo;
+import io.dragonfly.common.piece.InvalidRangeException;
 import io.dragonfly.common.piece.PieceLayout;
 import io.dragonfly.daemon.link.ParentInfo;
 import io.dragonfly.daemon.link.PeerReport;
@@ -169,7 +170,8 @@ final class UpstreamDialogue implements SwarmDialogue<AnnouncePeerRequest, Annou
     report
         .request()
         .rangeHeader()
-        .ifPresent(header -> download.setRange(range(header, layout.contentLength())));
+        .flatMap(header -> range(header, layout.contentLength()))
+        .ifPresent(download::setRange);
     waiting = true;
     return Outcome.send(
         envelope()
@@ -177,9 +179,15 @@ final class UpstreamDialogue implements SwarmDialogue<AnnouncePeerRequest, Annou
             .build());
   }
 
-  private static Range range(String header, long contentLength) {
-    ByteRange range = ByteRange.parse(header, contentLength);
-    return Range.newBuilder().setStart(range.start()).setLength(range.length()).build();
+  /** Empty for a range that can't be served: whoever asked for it hears so from the download. */
+  private static Optional<Range> range(String header, long contentLength) {
+    try {
+      ByteRange range = ByteRange.parse(header, contentLength);
+      return Optional.of(
+          Range.newBuilder().setStart(range.start()).setLength(range.length()).build());
+    } catch (InvalidRangeException e) {
+      return Optional.empty();
+    }
   }
 
   private AnnouncePeerRequest.Builder envelope() {

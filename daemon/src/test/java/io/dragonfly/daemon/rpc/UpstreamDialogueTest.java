@@ -245,6 +245,18 @@ class UpstreamDialogueTest {
   }
 
   @Test
+  void aRangeThatCannotBeServedDoesNotBreakTheDialogue() {
+    DownloadRequest request =
+        DownloadMessages.request(
+            Download.newBuilder()
+                .setUrl("http://h/f")
+                .putRequestHeader("Range", "bytes=99999999999-")
+                .build());
+    var registered = dialogue.report(register(Optional.of(CONTENT), request)).messages();
+    assertThat(registered.getFirst().getRegisterPeerRequest().getDownload().hasRange()).isFalse();
+  }
+
+  @Test
   void aRangeIsSentAsNumbersAndTheOutputPathNotAtAll() {
     Download encoded =
         Download.newBuilder()
