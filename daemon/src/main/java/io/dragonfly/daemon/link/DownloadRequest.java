@@ -2,17 +2,16 @@ package io.dragonfly.daemon.link;
 
 import io.dragonfly.common.digest.Digest;
 import io.dragonfly.common.id.TaskId;
+import io.dragonfly.common.net.Credentials;
 import io.dragonfly.common.net.LoggableUrl;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
 
 /**
  * One caller's wish to have a task's content, or a part of it, on this host.
@@ -44,9 +43,6 @@ public record DownloadRequest(
     Optional<Duration> timeout,
     List<byte[]> certificateChain,
     byte[] encoded) {
-
-  private static final Set<String> CREDENTIAL_HEADERS =
-      Set.of("authorization", "proxy-authorization", "cookie", "x-amz-security-token", "x-api-key");
 
   public DownloadRequest {
     requestHeaders = Collections.unmodifiableMap(new LinkedHashMap<>(requestHeaders));
@@ -89,8 +85,8 @@ public record DownloadRequest(
 
   /** Whether the origin is asked with something that names who asks. */
   public boolean hasCredentials() {
-    return requestHeaders.keySet().stream()
-        .anyMatch(name -> CREDENTIAL_HEADERS.contains(name.toLowerCase(Locale.ROOT)));
+    return Credentials.isInUrl(url)
+        || requestHeaders.keySet().stream().anyMatch(Credentials::isNamed);
   }
 
   /** The URL without what may be secret: for logs and error texts. */

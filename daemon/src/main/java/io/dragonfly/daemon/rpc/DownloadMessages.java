@@ -10,28 +10,17 @@ import io.dragonfly.api.common.v2.Priority;
 import io.dragonfly.common.digest.Digest;
 import io.dragonfly.common.id.TaskId;
 import io.dragonfly.common.id.TaskIdentity;
+import io.dragonfly.common.net.Credentials;
 import io.dragonfly.daemon.link.DownloadRequest;
 import io.dragonfly.daemon.local.LineRequest;
 import java.time.Duration;
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
 
 /** Translates between the wire's Download message and this daemon's {@link DownloadRequest}. */
 final class DownloadMessages {
-  /** Headers that say who asks: they go to the origin and nowhere else. */
-  private static final Set<String> CREDENTIAL_HEADERS =
-      Set.of(
-          "authorization",
-          "proxy-authorization",
-          "cookie",
-          "x-amz-security-token",
-          "x-api-key",
-          "private-token");
-
   private DownloadMessages() {}
 
   /**
@@ -154,9 +143,12 @@ final class DownloadMessages {
 
   /** The same message without anything that names who asks: for disk, and for other peers. */
   static Download withoutCredentials(Download download) {
-    Download.Builder clean = download.toBuilder().clearRequestHeader();
+    Download.Builder clean =
+        download.toBuilder()
+            .clearRequestHeader()
+            .setUrl(Credentials.takenOutOf(download.getUrl(), download.getFilteredQueryParamsList()));
     for (Map.Entry<String, String> header : download.getRequestHeaderMap().entrySet()) {
-      if (!CREDENTIAL_HEADERS.contains(header.getKey().toLowerCase(Locale.ROOT))) {
+      if (!Credentials.isNamed(header.getKey())) {
         clean.putRequestHeader(header.getKey(), header.getValue());
       }
     }

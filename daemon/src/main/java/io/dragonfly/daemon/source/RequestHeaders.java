@@ -1,5 +1,6 @@
 package io.dragonfly.daemon.source;
 
+import io.dragonfly.common.net.Credentials;
 import io.dragonfly.daemon.source.OriginException.Kind;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -13,9 +14,7 @@ import java.util.function.BiConsumer;
 
 /**
  * The headers that a request takes along to its origin and, without credentials, to where a
- * redirect leads. A header counts as a credential if its name says so (Authorization, Cookie, and
- * whatever has token, key, secret and the like in it): names of the many makers' own headers are
- * not known, and one too many left out at a foreign host harms less than one too few.
+ * redirect leads, which {@link Credentials} tells by their names.
  */
 final class RequestHeaders {
   private static final int MAX_COUNT = 200;
@@ -40,20 +39,6 @@ final class RequestHeaders {
           "upgrade",
           "expect",
           "content-length");
-
-  private static final Set<String> CREDENTIAL_WORDS =
-      Set.of(
-          "auth",
-          "cookie",
-          "token",
-          "secret",
-          "password",
-          "credential",
-          "session",
-          "signature",
-          "key",
-          "jwt",
-          "jfrog");
 
   private final OriginUrl origin;
   private final Map<String, String> headers;
@@ -98,7 +83,7 @@ final class RequestHeaders {
   void forEach(OriginUrl target, BiConsumer<String, String> receiver) {
     boolean trusted = origin.sameOrigin(target);
     headers.forEach((name, value) -> {
-      if (trusted || !isCredential(name)) {
+      if (trusted || !Credentials.isNamed(name)) {
         receiver.accept(name, value);
       }
     });
@@ -113,7 +98,7 @@ final class RequestHeaders {
   boolean withholds(OriginUrl target) {
     return !origin.sameOrigin(target)
         && (origin.userInfo().isPresent()
-            || headers.keySet().stream().anyMatch(RequestHeaders::isCredential));
+            || headers.keySet().stream().anyMatch(Credentials::isNamed));
   }
 
   /** Equal for requests that an origin cannot tell apart; shows nothing of the headers. */
@@ -130,11 +115,6 @@ final class RequestHeaders {
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every Java has SHA-256", e);
     }
-  }
-
-  static boolean isCredential(String name) {
-    String lower = name.toLowerCase(Locale.ROOT);
-    return CREDENTIAL_WORDS.stream().anyMatch(lower::contains);
   }
 
   private static void put(

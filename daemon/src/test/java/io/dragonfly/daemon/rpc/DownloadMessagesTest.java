@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnknownFieldSet;
 import io.dragonfly.api.common.v2.Download;
+import io.dragonfly.api.common.v2.HDFS;
 import io.dragonfly.api.common.v2.HuggingFace;
 import io.dragonfly.api.common.v2.ObjectStorage;
 import io.dragonfly.api.common.v2.Range;
@@ -106,6 +107,23 @@ class DownloadMessagesTest {
     assertThat(clean.toString()).doesNotContain("s3cret").contains("main").contains("*/*");
     assertThat(DownloadMessages.taskId(clean)).isEqualTo(DownloadMessages.taskId(download));
     assertThat(DownloadMessages.request(download).toString()).doesNotContain("s3cret");
+  }
+
+  @Test
+  void credentialsInTheUrlAndInHeadersOfAnyMakerAreTakenOutToo() {
+    Download download =
+        Download.newBuilder()
+            .setUrl("http://user:s3cret@h/f?X-Amz-Signature=s3cret&v=1")
+            .addAllFilteredQueryParams(TaskIdentity.DEFAULT_FILTERED_QUERY_PARAMS)
+            .putRequestHeader("X-Vault-Token", "s3cret")
+            .putRequestHeader("X-JFrog-Art-Api", "s3cret")
+            .setHdfs(HDFS.newBuilder().setDelegationToken("s3cret"))
+            .build();
+    Download clean = DownloadMessages.withoutCredentials(download);
+    assertThat(clean.toString()).doesNotContain("s3cret");
+    assertThat(clean.getUrl()).isEqualTo("http://h/f?v=1");
+    assertThat(DownloadMessages.request(download).hasCredentials()).isTrue();
+    assertThat(DownloadMessages.request(clean).hasCredentials()).isFalse();
   }
 
   @Test
