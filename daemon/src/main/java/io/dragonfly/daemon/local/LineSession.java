@@ -46,6 +46,8 @@ final class LineSession {
   private final LineDownloads downloads;
   private final OutputRights rights;
   private final DownloadFeed feed = new DownloadFeed();
+  private volatile boolean asked;
+  private volatile @Nullable FileDelivery output;
   // Zero while nothing is expected of the client.
   private volatile long waitingSince;
   private long lastProgress = System.nanoTime() - PROGRESS_GAP_NANOS;
@@ -69,6 +71,7 @@ final class LineSession {
     LineRequest request;
     try {
       request = LineRequest.parse(read(firstByte));
+      asked = true;
     } catch (MalformedRequestException e) {
       error("INVALID_ARGUMENT", OptionalInt.empty(), "The request is malformed: " + e.getMessage());
       discardRest();
@@ -116,6 +119,7 @@ final class LineSession {
         OutputTarget target =
             new OutputTarget(line.output().get(), line.overwrite(), line.forceHardLink());
         delivery = new FileDelivery(OutputFile.create(target, rights, caller));
+        output = delivery;
       }
       Thread watcher = Thread.ofVirtual().name("line-watch").start(this::watch);
       try {
@@ -151,7 +155,23 @@ final class LineSession {
     } catch (IOException e) {
       // The same as an end.
     }
+    leave();
+  }
+
+  private void leave() {
     feed.leave();
+    FileDelivery delivery = output;
+    if (delivery != null) {
+      delivery.cancel();
+    }
+  }
+
+  /** Cuts off a client that has not said what it wants. */
+  void closeUnlessAsked() throws IOException {
+    if (!asked) {
+      logger.info("event=line_client_silent caller={}", caller);
+      socket.close();
+    }
   }
 
   private void follow(DownloadRequest request, @Nullable FileDelivery delivery)
@@ -351,7 +371,7 @@ final class LineSession {
 
   /** Ends the conversation, from any thread. */
   void close() throws IOException {
-    feed.leave();
+    leave();
     socket.close();
   }
 }

@@ -14,6 +14,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.nio.file.attribute.UserPrincipal;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -34,6 +35,7 @@ public final class LocalServer implements AutoCloseable {
   private static final Logger logger = LoggerFactory.getLogger(LocalServer.class);
 
   private static final int MOST_CONNECTIONS = 4096;
+  private static final Duration FAREWELL = Duration.ofSeconds(5);
   private static final byte LINE_PROTOCOL = 'D';
   private static final byte HTTP2_PREFACE = 'P';
 
@@ -43,7 +45,7 @@ public final class LocalServer implements AutoCloseable {
   private final ScheduledExecutorService timer;
   private final Options options;
   private final Semaphore room = new Semaphore(MOST_CONNECTIONS);
-  private final Set<LineSession> sessions = ConcurrentHashMap.newKeySet();
+  private final Map<LineSession, Thread> sessions = new ConcurrentHashMap<>();
   private final Set<SocketChannel> undecided = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean closed = new AtomicBoolean();
   private @Nullable Thread acceptor;
@@ -54,7 +56,8 @@ public final class LocalServer implements AutoCloseable {
    *
    * @param mode octal, such as {@code 0660}
    * @param group that the file is given to
-   * @param firstByte until a connection has said which protocol it speaks
+   * @param firstByte until a connection has said which protocol it speaks, and again until a client
+   *     of the line protocol has said what it wants
    * @param stall a client of the line protocol that takes nothing for this long is cut off
    */
   public record Options(
@@ -94,7 +97,7 @@ public final class LocalServer implements AutoCloseable {
 
   private void closeStalled() {
     long now = System.nanoTime();
-    for (LineSession session : sessions) {
+    for (LineSession session : sessions.keySet()) {
       try {
         session.closeIfStalled(now, options.stall().toNanos());
       } catch (IOException e) {
@@ -175,13 +178,25 @@ public final class LocalServer implements AutoCloseable {
   }
 
   private void converse(LineSession session, byte firstByte) throws IOException {
-    sessions.add(session);
+    sessions.put(session, Thread.currentThread());
+    ScheduledFuture<?> alarm =
+        timer.schedule(
+            () -> closeUnlessAsked(session), options.firstByte().toMillis(), TimeUnit.MILLISECONDS);
     try {
       if (!closed.get()) {
         session.run(firstByte);
       }
     } finally {
+      alarm.cancel(false);
       sessions.remove(session);
+    }
+  }
+
+  private static void closeUnlessAsked(LineSession session) {
+    try {
+      session.closeUnlessAsked();
+    } catch (IOException e) {
+      logger.debug("event=line_client_not_closed", e);
     }
   }
 
@@ -193,7 +208,10 @@ public final class LocalServer implements AutoCloseable {
     }
   }
 
-  /** Stops accepting, removes the socket and ends conversations of the line protocol. */
+  /**
+   * Stops accepting, removes the socket and ends conversations of the line protocol; waits for a
+   * bounded time until these have removed their temporary files.
+   */
   @Override
   public void close() throws IOException {
     if (!closed.compareAndSet(false, true)) {
@@ -206,15 +224,20 @@ public final class LocalServer implements AutoCloseable {
       socket.close();
     } finally {
       undecided.forEach(LocalServer::closeQuietly);
-      for (LineSession session : sessions) {
+      Map<LineSession, Thread> ending = Map.copyOf(sessions);
+      for (LineSession session : ending.keySet()) {
         session.close();
       }
-      if (acceptor != null) {
-        try {
+      try {
+        if (acceptor != null) {
           acceptor.join();
-        } catch (InterruptedException e) {
-          Thread.currentThread().interrupt();
         }
+        long deadline = System.nanoTime() + FAREWELL.toNanos();
+        for (Thread conversation : ending.values()) {
+          conversation.join(Duration.ofNanos(Math.max(1, deadline - System.nanoTime())));
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
       }
     }
   }

@@ -174,6 +174,13 @@ public final class FileDelivery implements AutoCloseable {
         fail(file.failure("write", e));
       } catch (OutputException e) {
         fail(e);
+      } catch (RuntimeException e) {
+        // Whoever waits for the file must hear of it.
+        fail(
+            new OutputException(
+                Code.INTERNAL,
+                "The output file " + file.target().path() + " can't be written: " + e,
+                e));
       }
     }
   }
@@ -208,9 +215,8 @@ public final class FileDelivery implements AutoCloseable {
     }
   }
 
-  /** Stops copying; unless finished, what was there before stays as it was. */
-  @Override
-  public void close() throws IOException {
+  /** Nobody wants the file any more: {@link #finish} no longer waits. From any thread. */
+  public void cancel() {
     lock.lock();
     try {
       if (!closed) {
@@ -224,6 +230,12 @@ public final class FileDelivery implements AutoCloseable {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** Stops copying; unless finished, what was there before stays as it was. */
+  @Override
+  public void close() throws IOException {
+    cancel();
     try {
       copier.join();
     } catch (InterruptedException e) {

@@ -146,7 +146,8 @@ final class DownloadMessages {
     Download.Builder clean =
         download.toBuilder()
             .clearRequestHeader()
-            .setUrl(Credentials.takenOutOf(download.getUrl(), download.getFilteredQueryParamsList()));
+            .setUrl(
+                Credentials.takenOutOf(download.getUrl(), download.getFilteredQueryParamsList()));
     for (Map.Entry<String, String> header : download.getRequestHeaderMap().entrySet()) {
       if (!Credentials.isNamed(header.getKey())) {
         clean.putRequestHeader(header.getKey(), header.getValue());

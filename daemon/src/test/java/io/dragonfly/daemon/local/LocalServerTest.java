@@ -260,6 +260,30 @@ class LocalServerTest {
   }
 
   @Test
+  void aClientThatDoesNotEndItsRequestIsCutOff() throws IOException {
+    Path impatient = dir.resolve("i.sock");
+    try (LocalServer local = new LocalServer(options(impatient, Duration.ofMillis(50)), timer)) {
+      local.start(downloads, new OutputRights(local.owner()));
+      try (SocketChannel client = SocketChannel.open(UnixDomainSocketAddress.of(impatient))) {
+        client.write(ByteBuffer.wrap("DRAGONFLY/1 DOWNLOAD\n".getBytes(UTF_8)));
+        assertThat(readAll(client)).isEmpty();
+      }
+    }
+  }
+
+  @Test
+  void closingLeavesNoTemporaryFile() throws Exception {
+    Path out = Files.createDirectory(dir.resolve("out"));
+    CompletableFuture<String> answer =
+        CompletableFuture.supplyAsync(() -> askUnchecked("a\noutput: " + out.resolve("f")));
+    downloads.listener.get(30, TimeUnit.SECONDS);
+    assertThat(out).isNotEmptyDirectory();
+    server.close();
+    assertThat(out).isEmptyDirectory();
+    assertThat(answer.get(30, TimeUnit.SECONDS)).isEmpty();
+  }
+
+  @Test
   void closingEndsConversationsAndRemovesTheSocket() throws Exception {
     CompletableFuture<String> answer = CompletableFuture.supplyAsync(() -> askUnchecked("a"));
     downloads.listener.get(30, TimeUnit.SECONDS);
