@@ -2,6 +2,7 @@ package io.dragonfly.daemon.download;
 
 import io.dragonfly.common.piece.ContentInfo;
 import io.dragonfly.common.piece.PieceLayout;
+import io.dragonfly.daemon.download.DownloadException.Code;
 import io.dragonfly.daemon.download.Fetches.Fetch;
 import io.dragonfly.daemon.download.OriginPlan.Permission;
 import io.dragonfly.daemon.link.DownloadRequest;
@@ -150,7 +151,29 @@ final class SwarmSide {
           announced(now, out);
         }
       }
-      case SwarmOrder.Ended(String _, String _) -> lost(false, now, out);
+      case SwarmOrder.Ended(String code, String text) -> ended(code, text, now, out);
+    }
+  }
+
+  /**
+   * The scheduler ended the conversation. Who may read the origin goes on without it for a while;
+   * for the others its word is the last, else they would ask the same again for ever.
+   */
+  private void ended(String code, String text, long now, List<Action> out) {
+    lost(false, now, out);
+    boolean isFinal = code.equals("FAILED_PRECONDITION") || code.equals("INVALID_ARGUMENT");
+    if (isFinal && parts.waiters.originRequest().isEmpty() && parts.fetches.isEmpty()) {
+      parts.answers.failThose(
+          _ -> true,
+          waiter ->
+              new DownloadException(
+                  Code.NO_SOURCE,
+                  "Cannot download "
+                      + waiter.request.urlForDisplay()
+                      + " from other peers: "
+                      + text
+                      + ". Reading the origin was disabled; allow it, or try again later."),
+          out);
     }
   }
 

@@ -518,6 +518,19 @@ class TaskDownloadTest {
     assertThat(machine.last(Action.Failed.class).failure().code()).isEqualTo(Code.NO_SOURCE);
   }
 
+  @Test
+  void whatTheSchedulerRefusesToThoseWhoMayNotReadTheOriginIsTheirAnswer() {
+    Machine machine = new Machine();
+    machine.attach(1, Requests.withoutOrigin(REQUEST));
+    machine.ready(true);
+    machine.order(new SwarmOrder.Ended("FAILED_PRECONDITION", "nobody holds the task"));
+
+    Action.Failed failed = machine.last(Action.Failed.class);
+    assertThat(failed.failure().code()).isEqualTo(Code.NO_SOURCE);
+    assertThat(failed.failure()).hasMessageContaining("nobody holds the task");
+    assertThat(machine.download.isDone()).isTrue();
+  }
+
   // Callers.
 
   @Test

@@ -76,7 +76,6 @@ final class PeerStreams {
           case NOT_FOUND -> Status.NOT_FOUND;
           case FAILED_PRECONDITION -> Status.FAILED_PRECONDITION;
           case RESOURCE_EXHAUSTED -> Status.RESOURCE_EXHAUSTED;
-          case UNAVAILABLE -> Status.UNAVAILABLE;
           case ABORTED -> Status.ABORTED;
         };
     return status.isOk() ? status : status.withDescription(end.text());

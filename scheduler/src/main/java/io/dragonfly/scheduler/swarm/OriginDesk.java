@@ -409,7 +409,8 @@ final class OriginDesk {
     }
     for (Peer peer : List.copyOf(task.active)) {
       if (peer.canBeTold() && lacks(peer)) {
-        end(peer, EndCode.UNAVAILABLE, failure.text());
+        // Not UNAVAILABLE: that would say that the scheduler is.
+        end(peer, EndCode.FAILED_PRECONDITION, failure.text());
       }
     }
   }

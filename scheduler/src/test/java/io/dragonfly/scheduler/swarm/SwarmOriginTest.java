@@ -157,7 +157,7 @@ final class SwarmOriginTest {
       driver.report(b, new PeerReport.OriginFailed(broken));
       driver.pass(31_000);
     }
-    assertThat(a.end.orElseThrow().code()).isEqualTo(EndCode.UNAVAILABLE);
+    assertThat(a.end.orElseThrow().code()).isEqualTo(EndCode.FAILED_PRECONDITION);
     assertThat(b.end.orElseThrow().text()).contains("connection reset");
   }
 
