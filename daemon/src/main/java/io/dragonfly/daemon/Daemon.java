@@ -212,7 +212,8 @@ public final class Daemon implements AutoCloseable {
                 timer,
                 threads,
                 metrics,
-                config.download().contentMemory().bytes()));
+                config.download().contentMemory().bytes(),
+                config.download().pieceTimeout()));
     serve(loops, services, local, downloads);
     metrics.observe(store, pieces, config.storage().dir());
     closer.add(announcer);

@@ -321,6 +321,53 @@ class DaemonTest {
   }
 
   @Test
+  void aCallerThatTakesNothingIsGivenUp() throws Exception {
+    DaemonConfig impatient =
+        Daemon.configuration(
+            """
+            host: {hostname: impatient, ip: 127.0.0.1}
+            download: {pieceTimeout: 200ms, server: {socketPath: %1$s/impatient.sock}}
+            upload: {server: {ip: 127.0.0.1, port: 0}}
+            storage: {dir: %1$s/impatient, server: {ip: 127.0.0.1, tcpPort: 0}}
+            metrics: {server: {ip: 127.0.0.1, port: 0}}
+            health: {server: {ip: 127.0.0.1, port: 0}}
+            """
+                .formatted(dir));
+    try (Daemon given = new Daemon(impatient, dir.resolve("dynconfig.yaml"))) {
+      given.start();
+      Iterator<DownloadTaskResponse> answers =
+          DfdaemonDownloadGrpc.newBlockingStub(channels.channel(given.socketPath()))
+              .withDeadlineAfter(60, TimeUnit.SECONDS)
+              .downloadTask(request(file().setNeedPieceContent(true)));
+      await()
+          .atMost(30, TimeUnit.SECONDS)
+          .until(
+              () -> get(given.metricsPort(), "/metrics").contains("download_task_failure_total{"));
+      assertThatThrownBy(() -> all(answers))
+          .hasMessageContaining("DEADLINE_EXCEEDED")
+          .hasMessageContaining("pieceTimeout");
+    }
+  }
+
+  @Test
+  void aDaemonThatStopsMidwayLeavesNoTemporaryFile() throws Exception {
+    Path out = Files.createDirectory(dir.resolve("out"));
+    origin.nanosPerMebibyte = TimeUnit.MINUTES.toNanos(1);
+    Iterator<DownloadTaskResponse> answers =
+        users().downloadTask(request(file().setOutputPath(out.resolve("f").toString())));
+    await().atMost(30, TimeUnit.SECONDS).until(() -> !isEmpty(out));
+    daemon.close();
+    assertThat(out).isEmptyDirectory();
+    assertThatThrownBy(() -> all(answers)).isInstanceOf(StatusRuntimeException.class);
+  }
+
+  private static boolean isEmpty(Path directory) throws IOException {
+    try (var files = Files.list(directory)) {
+      return files.findAny().isEmpty();
+    }
+  }
+
+  @Test
   void aChildHearsOfThePiecesItAskedForInItsOrder() {
     String task = all(peers().downloadTask(request(file()))).getFirst().getTaskId();
     AtomicReference<Metadata> headers = new AtomicReference<>();

@@ -26,8 +26,11 @@ import io.grpc.StatusException;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,6 +48,7 @@ final class DownloadCall {
   private final HostId host;
   private final MemoryLimit memory;
   private final DaemonCounters counters;
+  private final Duration stall;
   private final ServerCallStreamObserver<DownloadTaskResponse> answers;
   private final DownloadFeed feed = new DownloadFeed();
   // Told by the transport whenever the caller may be ready for more.
@@ -52,29 +56,39 @@ final class DownloadCall {
   private final boolean withContent;
   private volatile boolean cancelled;
 
-  // Of the writing thread.
-  private @Nullable FileDelivery delivery;
+  // Of the writing thread; the end of the call cancels the delivery.
+  private volatile @Nullable FileDelivery delivery;
   private @Nullable Pin pin;
   private @Nullable StoredTask task;
   private boolean sentContent;
   private MemoryLimit.@Nullable Share underWay;
 
-  /** Must be made on the thread that received the call, which sets the call's handlers. */
+  /**
+   * Must be made on the thread that received the call, which sets the call's handlers.
+   *
+   * @param stall a caller that takes nothing for this long is given up
+   */
   DownloadCall(
       HostId host,
       MemoryLimit memory,
       DaemonCounters counters,
+      Duration stall,
       boolean withContent,
       ServerCallStreamObserver<DownloadTaskResponse> answers) {
     this.host = host;
     this.memory = memory;
     this.counters = counters;
+    this.stall = stall;
     this.withContent = withContent;
     this.answers = answers;
     answers.setOnReadyHandler(readiness::release);
     answers.setOnCancelHandler(() -> {
       cancelled = true;
       feed.leave();
+      FileDelivery file = delivery;
+      if (file != null) {
+        file.cancel();
+      }
       readiness.release();
     });
   }
@@ -84,31 +98,30 @@ final class DownloadCall {
     Optional<OutputFile> open() throws OutputException;
   }
 
-  /** Runs the call on a thread of its own. */
-  void run(Downloads downloads, DownloadRequest request, FileOpening file) {
-    Thread.ofVirtual()
-        .name("download-call")
-        .start(() -> {
-          try {
-            file.open().ifPresent(f -> delivery = new FileDelivery(f));
-            serve(downloads, request);
-            answers.onCompleted();
-          } catch (StatusException e) {
-            fail(e);
-          } catch (OutputException e) {
-            fail(Statuses.of(e).asException());
-          } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            fail(Status.CANCELLED.withDescription("the daemon stops").asException());
-          } catch (RuntimeException e) {
-            if (!cancelled) {
-              logger.error("event=download_call_failed task={}", request.taskId().value(), e);
-              fail(Status.INTERNAL.withDescription("The daemon failed: see its log").asException());
-            }
-          } finally {
-            release();
-          }
-        });
+  /** Runs the call on a thread of its own, which is waited for when the daemon stops. */
+  void run(
+      ExecutorService threads, Downloads downloads, DownloadRequest request, FileOpening file) {
+    threads.execute(() -> {
+      try {
+        file.open().ifPresent(f -> delivery = new FileDelivery(f));
+        serve(downloads, request);
+        answers.onCompleted();
+      } catch (StatusException e) {
+        fail(e);
+      } catch (OutputException e) {
+        fail(Statuses.of(e).asException());
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        fail(Status.CANCELLED.withDescription("the daemon stops").asException());
+      } catch (RuntimeException e) {
+        if (!cancelled) {
+          logger.error("event=download_call_failed task={}", request.taskId().value(), e);
+          fail(Status.INTERNAL.withDescription("The daemon failed: see its log").asException());
+        }
+      } finally {
+        release();
+      }
+    });
   }
 
   private void fail(StatusException e) {
@@ -151,8 +164,9 @@ final class DownloadCall {
     switch (feed.next()) {
       case DownloadFeed.Event.Began began -> started(download, began.started());
       case DownloadFeed.Event.Piece piece -> {
-        if (delivery != null) {
-          delivery.add(piece.piece());
+        FileDelivery file = delivery;
+        if (file != null) {
+          file.add(piece.piece());
         }
         Piece.Builder message = PieceMessages.piece(piece.piece());
         message.setTrafficType(PieceMessages.trafficType(piece.source()));
@@ -165,8 +179,9 @@ final class DownloadCall {
       case DownloadFeed.Event.Gone _ ->
           throw Status.CANCELLED.withDescription("the caller went away").asException();
       case DownloadFeed.Event.Done done -> {
-        if (delivery != null) {
-          delivery.finish();
+        FileDelivery file = delivery;
+        if (file != null) {
+          file.finish();
         }
         running.finished(done.summary());
         return true;
@@ -188,8 +203,9 @@ final class DownloadCall {
     releasePin();
     task = started.task();
     pin = started.task().pin();
-    if (delivery != null) {
-      delivery.begin(started.task(), started.wanted());
+    FileDelivery file = delivery;
+    if (file != null) {
+      file.begin(started.task(), started.wanted());
     }
     DownloadTaskStartedResponse.Builder message =
         DownloadTaskStartedResponse.newBuilder()
@@ -264,7 +280,14 @@ final class DownloadCall {
       if (cancelled) {
         throw Status.CANCELLED.withDescription("the caller went away").asException();
       }
-      readiness.acquire();
+      if (!readiness.tryAcquire(stall.toNanos(), TimeUnit.NANOSECONDS)) {
+        throw Status.DEADLINE_EXCEEDED
+            .withDescription(
+                "The caller has taken nothing for "
+                    + stall.toSeconds()
+                    + " s (download.pieceTimeout), so the download was given up")
+            .asException();
+      }
       readiness.drainPermits();
     }
   }
@@ -286,9 +309,10 @@ final class DownloadCall {
   private void release() {
     releasePin();
     releaseUnderWay();
-    if (delivery != null) {
+    FileDelivery file = delivery;
+    if (file != null) {
       try {
-        delivery.close();
+        file.close();
       } catch (IOException e) {
         logger.warn("event=output_cleanup_failed reason={}", e.getMessage());
       }

@@ -14,7 +14,9 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
 
 /** Begins the DownloadTask calls of both services. */
 final class DownloadStarter {
@@ -22,17 +24,31 @@ final class DownloadStarter {
   private final HostId host;
   private final MemoryLimit memory;
   private final DaemonCounters counters;
+  private final ExecutorService threads;
+  private final Duration stall;
 
   /** Opens the file a caller named, with whatever rights this caller has. */
   interface FileOpener {
     OutputFile open(OutputTarget target) throws OutputException;
   }
 
-  DownloadStarter(Downloads downloads, HostId host, MemoryLimit memory, DaemonCounters counters) {
+  /**
+   * @param threads one for each call
+   * @param stall a caller that takes nothing for this long is given up
+   */
+  DownloadStarter(
+      Downloads downloads,
+      HostId host,
+      MemoryLimit memory,
+      DaemonCounters counters,
+      ExecutorService threads,
+      Duration stall) {
     this.downloads = downloads;
     this.host = host;
     this.memory = memory;
     this.counters = counters;
+    this.threads = threads;
+    this.stall = stall;
   }
 
   void start(
@@ -43,6 +59,7 @@ final class DownloadStarter {
             host,
             memory,
             counters,
+            stall,
             download.getNeedPieceContent(),
             (ServerCallStreamObserver<DownloadTaskResponse>) answers);
     DownloadRequest request;
@@ -56,6 +73,7 @@ final class DownloadStarter {
       return;
     }
     call.run(
+        threads,
         downloads,
         request,
         () ->

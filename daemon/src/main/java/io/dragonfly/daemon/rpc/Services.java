@@ -43,6 +43,7 @@ public final class Services {
    * @param piecePort of the piece server, once started
    * @param threads for work that blocks: one virtual thread each
    * @param contentMemory bytes of pieces inside answers, for all calls together
+   * @param stall a caller of DownloadTask that takes nothing for this long is given up
    */
   public record Surroundings(
       HostId host,
@@ -56,7 +57,8 @@ public final class Services {
       ScheduledExecutorService timer,
       ExecutorService threads,
       DaemonCounters counters,
-      long contentMemory) {}
+      long contentMemory,
+      Duration stall) {}
 
   public Services(Surroundings surroundings) {
     this.surroundings = surroundings;
@@ -71,7 +73,9 @@ public final class Services {
             surroundings.downloads(),
             surroundings.host(),
             new MemoryLimit(surroundings.contentMemory()),
-            surroundings.counters());
+            surroundings.counters(),
+            surroundings.threads(),
+            surroundings.stall());
   }
 
   /** For other peers and schedulers; not started. */
