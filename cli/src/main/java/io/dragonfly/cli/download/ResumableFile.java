@@ -6,7 +6,9 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
@@ -55,12 +57,15 @@ final class ResumableFile implements AutoCloseable {
   /** Opens what is left of an earlier download, or a new file; empty when another dfget has it. */
   static Optional<ResumableFile> open(Path output, String url) throws IOException {
     Path path = PartialFile.sibling(output, ".part");
-    FileChannel channel =
-        FileChannel.open(
-            path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    FileChannel channel = openChannel(path);
     @Nullable FileLock lock = null;
     try {
-      lock = channel.tryLock();
+      FileLock taken = channel.tryLock();
+      if (taken != null) {
+        // Only now: whoever had it before us may have just given it its name.
+        requireOwn(path);
+        lock = taken;
+      }
     } catch (OverlappingFileLockException e) {
       // Another download of this very process has it.
     } finally {
@@ -77,8 +82,36 @@ final class ResumableFile implements AutoCloseable {
     return Optional.of(file);
   }
 
+  /** The name can be guessed, so a link that somebody put there is not followed. */
+  private static FileChannel openChannel(Path path) throws IOException {
+    try {
+      return FileChannel.open(
+          path, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    } catch (FileAlreadyExistsException e) {
+      return FileChannel.open(
+          path, StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
+    }
+  }
+
+  /** Bytes that somebody else wrote, or may still write, are not gone on with. */
+  private static void requireOwn(Path path) throws IOException {
+    if (!Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)
+        || !Files.getAttribute(path, "unix:nlink", LinkOption.NOFOLLOW_LINKS).equals(1)
+        || !isOwn(path)) {
+      throw new IOException(
+          path + " is in the way: it is not a plain file of this user's alone; remove it");
+    }
+  }
+
+  private static boolean isOwn(Path path) throws IOException {
+    Path self = Path.of("/proc/self");
+    return !Files.exists(self)
+        || Files.getOwner(path, LinkOption.NOFOLLOW_LINKS).equals(Files.getOwner(self));
+  }
+
   private void load() throws IOException {
-    if (Files.isRegularFile(side) && Files.size(side) <= LARGEST_SIDE_FILE) {
+    if (Files.isRegularFile(side, LinkOption.NOFOLLOW_LINKS)
+        && Files.size(side) <= LARGEST_SIDE_FILE) {
       String text = Files.readString(side);
       if (text.startsWith(URL_KEY + urlHash + "\n")) {
         validators = Validators.parse(text);
@@ -128,7 +161,13 @@ final class ResumableFile implements AutoCloseable {
   void begin(Validators version) throws IOException {
     validators = version;
     if (isResumable()) {
-      Files.writeString(side, URL_KEY + urlHash + "\n" + version.toText(), StandardCharsets.UTF_8);
+      Files.deleteIfExists(side);
+      Files.writeString(
+          side,
+          URL_KEY + urlHash + "\n" + version.toText(),
+          StandardCharsets.UTF_8,
+          StandardOpenOption.CREATE_NEW,
+          StandardOpenOption.WRITE);
       keep = true;
     }
   }

@@ -202,4 +202,26 @@ class DirectDownloadTest {
     origin.breakAfter = breakAfter;
     origin.ranges().clear();
   }
+
+  @Test
+  void linksUnderTheNamesOfTheTemporaryFilesAreNotFollowed() throws Exception {
+    Path precious = Files.writeString(directory.resolve("precious"), "keep me");
+    Path part = directory.resolve(".out.part");
+
+    Files.createSymbolicLink(part, precious);
+    assertThatThrownBy(() -> download(spec(false, Optional.empty())))
+        .isInstanceOf(DownloadFailure.class);
+    Files.delete(part);
+    Files.createLink(part, precious);
+    assertThatThrownBy(() -> download(spec(false, Optional.empty())))
+        .isInstanceOf(DownloadFailure.class)
+        .hasMessageContaining("remove it");
+    Files.delete(part);
+    Files.createSymbolicLink(directory.resolve(".out.part.origin"), precious);
+    download(spec(false, Optional.empty()));
+
+    assertThat(precious).hasContent("keep me");
+    assertThat(output).hasBinaryContent(content);
+    assertThat(files()).containsExactlyInAnyOrder("out", "precious");
+  }
 }
