@@ -7,11 +7,9 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collection;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * The parents that the scheduler named, what each announced, and those that are not asked any more.
@@ -23,17 +21,24 @@ final class ParentBook {
   private static final int MOST_SYNC_FAILURES = 3;
   private static final long SYNC_PAUSE = 1_000_000_000L;
 
+  /** Less than the time for which a scheduler of ours does not name it again. */
+  private static final long LEFT_ALONE = 20_000_000_000L;
+
   private final Map<PeerId, Parent> listed = new LinkedHashMap<>();
-  private final Set<PeerId> unwanted = new LinkedHashSet<>();
+
+  /** Those that are not asked, and until when. */
+  private final Map<PeerId, Long> unwanted = new LinkedHashMap<>();
+
   private int lastSync;
   private int[] holders = new int[0];
 
   /** The scheduler's new list replaces the one before; what is known of those who stay is kept. */
-  void list(List<ParentInfo> parents, List<Action> out) {
+  void list(List<ParentInfo> parents, long now, List<Action> out) {
+    unwanted.values().removeIf(until -> until <= now);
     Map<PeerId, Parent> before = new LinkedHashMap<>(listed);
     listed.clear();
     for (ParentInfo info : parents) {
-      if (unwanted.contains(info.peer())) {
+      if (unwanted.containsKey(info.peer())) {
         continue;
       }
       Parent known = before.remove(info.peer());
@@ -138,15 +143,25 @@ final class ParentBook {
 
   /** It is not asked again in this download. */
   void drop(Parent parent, List<Action> out) {
-    unwanted.add(parent.info.peer());
+    drop(parent, Long.MAX_VALUE, out);
+  }
+
+  /** It does not answer: it is not asked for a while, and then only if it is named again. */
+  void leave(Parent parent, long now, List<Action> out) {
+    drop(parent, now + LEFT_ALONE, out);
+  }
+
+  private void drop(Parent parent, long until, List<Action> out) {
+    unwanted.merge(parent.info.peer(), until, Math::max);
     if (listed.remove(parent.info.peer(), parent)) {
       unfollow(parent, out);
       countHolders();
     }
   }
 
-  List<PeerId> unwanted() {
-    return new ArrayList<>(unwanted);
+  List<PeerId> unwanted(long now) {
+    unwanted.values().removeIf(until -> until <= now);
+    return new ArrayList<>(unwanted.keySet());
   }
 
   /** How many parents announced each piece. */

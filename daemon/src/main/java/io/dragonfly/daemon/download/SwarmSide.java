@@ -127,7 +127,7 @@ final class SwarmSide {
       case SwarmOrder.Parents(var parents) -> {
         parts.link.answered();
         parentsNamed |= !parents.isEmpty();
-        parts.book.list(parents, out);
+        parts.book.list(parents, now, out);
       }
       case SwarmOrder.GoToOrigin(String _, BitSet held) -> goToOrigin(held, out);
       case SwarmOrder.LeaveOrigin(String _) -> {
@@ -214,7 +214,7 @@ final class SwarmSide {
     BitSet missing = parts.waiters.missing(parts.content);
     boolean hope = parts.book.syncOver(known.get(), missing, now);
     if (failure.isPresent() && !hope) {
-      parts.book.drop(known.get(), out);
+      parts.book.leave(known.get(), now, out);
     }
   }
 
@@ -240,12 +240,14 @@ final class SwarmSide {
             text,
             out);
         if (parts.fetches.unanswered(parent, now)) {
-          dropParent(parent, out);
+          parts.book.leave(parent, now, out);
+          parts.fetches.abortFrom(parent, out);
         }
       }
       case CORRUPT -> {
         reportFailure(fetch, FailureReason.CORRUPT, text, out);
-        dropParent(parent, out);
+        parts.book.drop(parent, out);
+        parts.fetches.abortFrom(parent, out);
       }
       case CANCELLED -> {
         if (!fetch.aborted) {
@@ -258,11 +260,6 @@ final class SwarmSide {
         }
       }
     }
-  }
-
-  private void dropParent(Parent parent, List<Action> out) {
-    parts.book.drop(parent, out);
-    parts.fetches.abortFrom(parent, out);
   }
 
   private void reportFailure(Fetch fetch, FailureReason reason, String text, List<Action> out) {

@@ -316,7 +316,7 @@ public final class TaskDownload {
   private void wantParents(long now, List<Action> out) {
     if (parts.link.isOurs() || (parts.link.mayAskAgain() && !parts.link.hasUnansweredWish())) {
       parts.link.wantParents(
-          parts.book.unwanted(), "not all pieces can be had from the parents", now, out);
+          parts.book.unwanted(now), "not all pieces can be had from the parents", now, out);
     }
   }
 
