@@ -121,7 +121,11 @@ final class SwarmSide {
   }
 
   void order(SwarmOrder order, long now, List<Action> out) {
-    parts.progressAt = now;
+    if (!(order instanceof SwarmOrder.Roots)) {
+      // Roots come while others make progress; that brings nothing to a host whose parents are
+      // mute.
+      parts.progressAt = now;
+    }
     switch (order) {
       case SwarmOrder.Content(ContentInfo info) -> content(info, now, out);
       case SwarmOrder.Parents(var parents) -> {

@@ -531,6 +531,34 @@ class TaskDownloadTest {
     assertThat(machine.download.isDone()).isTrue();
   }
 
+  @Test
+  void aParentThatDidNotAnswerIsAskedAgainWhenItIsNamedAgainLater() {
+    Machine machine = joined(2);
+    machine.parents("a");
+    machine.announce("a", 0, 1);
+    for (Action.Fetch fetch : machine.all(Action.Fetch.class)) {
+      machine.give(new Event.FetchFailed(fetch.fetch(), Reason.UNREACHABLE, "refused"));
+    }
+    machine.parents("a");
+    assertThat(machine.all(Action.Follow.class)).hasSize(1);
+    machine.after(Duration.ofSeconds(21));
+    machine.parents("a");
+
+    assertThat(machine.all(Action.Follow.class)).hasSize(2);
+  }
+
+  @Test
+  void rootsOfPiecesThatOthersGetDoNotHideThatTheParentsAreMute() {
+    Machine machine = joined(4);
+    machine.parents("a");
+    for (int second = 0; second < 12; second++) {
+      machine.after(Duration.ofSeconds(1));
+      machine.order(new SwarmOrder.Roots(roots(4)));
+    }
+
+    assertThat(machine.reports(PeerReport.ParentsWanted.class)).isNotEmpty();
+  }
+
   // Callers.
 
   @Test
