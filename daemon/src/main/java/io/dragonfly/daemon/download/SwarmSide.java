@@ -184,7 +184,12 @@ final class SwarmSide {
   private void content(ContentInfo info, long now, List<Action> out) {
     boolean known = parts.content.isSameVersion(info);
     if (info.length().isPresent() && !known) {
+      boolean another = !parts.content.isUnknown();
       versions.begin(info, Optional.empty(), now, out);
+      if (another && parts.link.isJoined() && !parts.waiters.isEmpty()) {
+        // What was reported on this link is of the old version.
+        parts.link.rejoin(now, out);
+      }
     }
   }
 

@@ -559,6 +559,21 @@ class TaskDownloadTest {
     assertThat(machine.reports(PeerReport.ParentsWanted.class)).isNotEmpty();
   }
 
+  @Test
+  void aVersionThatTheSchedulerTellsIsRegisteredAnew() {
+    Machine machine = joined(4);
+    int before = machine.link();
+    machine.order(new SwarmOrder.Content(content(5, "v2")));
+    machine.opened();
+    assertThat(machine.last(Action.CloseLink.class).link()).isEqualTo(before);
+    machine.ready(true);
+
+    PeerReport.Register again = machine.reports(PeerReport.Register.class).getLast();
+    assertThat(again.content()).contains(content(5, "v2"));
+    assertThat(again.peer())
+        .isEqualTo(machine.reports(PeerReport.Register.class).getFirst().peer());
+  }
+
   // Callers.
 
   @Test

@@ -61,7 +61,7 @@ final class Contents {
     Optional<ContentInfo> known = task.content();
     if (said.isEmpty() || known.isEmpty() || !isSame(known.get(), said.get())) {
       offers.dropPieces(peer);
-      peer.current = true;
+      peer.current = said.isEmpty() || known.isEmpty();
       return known.isEmpty();
     }
     if (improve(said.get())) {
@@ -107,7 +107,6 @@ final class Contents {
       tellOthers(peer);
     } else {
       offers.dropPieces(peer);
-      peer.current = true;
       tellContent(peer);
     }
   }
@@ -181,10 +180,12 @@ final class Contents {
       offers.unlinkParents(peer);
     }
     task.roots.clear();
+    boolean piecesKnown = task.isLengthKnown();
     task.content(said);
     for (Peer peer : List.copyOf(task.active)) {
-      // An upstream peer can't be told; it learns it when it asks again.
-      peer.current = peer.extension || peer == by;
+      // Reports of the old version may be under way: the others count again when they register
+      // with the new one, as ours do when they are told; an upstream peer learns it when it asks.
+      peer.current = peer == by || (peer.extension && !piecesKnown);
       if (!peer.current) {
         peer.pieceAt = now;
       }

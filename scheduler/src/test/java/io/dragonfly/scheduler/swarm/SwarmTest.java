@@ -262,6 +262,24 @@ final class SwarmTest {
   }
 
   @Test
+  void reportsOfTheOldVersionThatAreUnderWayDoNotCountForTheNewOne() {
+    driver.host("b").host("c").host("h");
+    driver.ours("h", SwarmDriver.content(4, "old"), 0);
+    Stream late = driver.ours("b");
+    Stream reader = driver.stream("h");
+    driver.report(reader, new PeerReport.ContentLearned(SwarmDriver.content(5, "new")));
+    driver.read(late, 1, 7);
+    driver.read(reader, 1, 1);
+    driver.pass(500);
+
+    assertThat(late.last(PeerOrder.Roots.class).orElseThrow().roots())
+        .containsEntry(1, SwarmDriver.root(1));
+    assertThat(driver.ours("c").parents()).containsExactly("h");
+    driver.ours("b", SwarmDriver.content(5, "new"), 1);
+    assertThat(driver.stream("c").parents()).contains("b");
+  }
+
+  @Test
   void aStalePeerIsToldTheVersionOfTheTaskAndIsNoParent() {
     driver.host("a").host("b").host("c");
     driver.holder("a", SwarmDriver.content(4, "new"));
