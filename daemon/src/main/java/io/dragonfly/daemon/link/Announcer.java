@@ -36,6 +36,9 @@ public final class Announcer implements AutoCloseable {
   private static final Duration LAST_RETRY = Duration.ofSeconds(15);
   private static final Duration FAREWELL = Duration.ofSeconds(3);
 
+  /** After so many in a row it is the scheduler's fault rather than the tasks'. */
+  private static final int MOST_FAILED_HOLDINGS = 5;
+
   private final SchedulerSource source;
   private final SchedulerSet schedulers;
   private final Supplier<HostInfo> host;
@@ -360,12 +363,16 @@ public final class Announcer implements AutoCloseable {
       }
     }
 
-    /** Whether all was told; the connection may break in the middle. */
+    /**
+     * Whether all was told that can be; the connection may break in the middle. A task that the
+     * scheduler does not take costs nobody but itself.
+     */
     private boolean announceHoldings() throws InterruptedException {
       long gapMillis = Math.max(1, 1000 / options.holdingsPerSecond());
       int told = 0;
+      int failedInARow = 0;
       for (StoredTask task : store.list(Kind.TASK)) {
-        if (connectionLost) {
+        if (connectionLost || failedInARow == MOST_FAILED_HOLDINGS) {
           return false;
         }
         if (!task.isComplete() || !schedulers.isPicked(address, task.key().id())) {
@@ -374,13 +381,15 @@ public final class Announcer implements AutoCloseable {
         try {
           line.hold(address, task);
           told++;
-        } catch (IOException e) {
+          failedInARow = 0;
+        } catch (IOException | RuntimeException e) {
+          // A task may leave the store while it is described.
+          failedInARow++;
           logger.warn(
               "event=holding_not_announced task={} scheduler={} reason=\"{}\"",
               task.key(),
               address,
               e.getMessage());
-          return false;
         }
         Thread.sleep(gapMillis);
       }

@@ -1,0 +1,121 @@
+package io.dragonfly.daemon.link;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.dragonfly.common.id.HostId;
+import io.dragonfly.common.id.TaskId;
+import io.dragonfly.daemon.storage.PieceStore;
+import io.dragonfly.daemon.storage.StoreOptions;
+import io.dragonfly.daemon.storage.StoredTask;
+import io.dragonfly.daemon.storage.TaskKey;
+import io.dragonfly.daemon.storage.TestContent;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class AnnouncerTest {
+  private static final InetSocketAddress SCHEDULER =
+      new InetSocketAddress(InetAddress.getLoopbackAddress(), 8002);
+
+  @TempDir Path dir;
+
+  private static void store(PieceStore store, TestContent content, String id) throws IOException {
+    StoredTask task =
+        store.create(TestContent.key(id.repeat(64)), TestContent.ORIGIN, content.info());
+    for (int i = 0; i < content.layout().pieceCount(); i++) {
+      var _ = content.store(task, i);
+    }
+  }
+
+  private HostProbe probe() {
+    HostProbe.Identity identity =
+        new HostProbe.Identity(
+            new HostId("host"),
+            0,
+            "host",
+            "127.0.0.1",
+            Optional.empty(),
+            Optional.empty(),
+            0,
+            false,
+            "dev");
+    return new HostProbe(identity, dir, new NetworkSampler("127.0.0.1", 1 << 30), () -> 1);
+  }
+
+  /** A scheduler that takes no task but one. */
+  private static final class PickyScheduler implements SchedulerLine {
+    final Set<TaskId> told = ConcurrentHashMap.newKeySet();
+    final CountDownLatch toldTwo = new CountDownLatch(2);
+
+    @Override
+    public boolean announce(InetSocketAddress scheduler, HostInfo host, Duration interval) {
+      return true;
+    }
+
+    @Override
+    public void leave(InetSocketAddress scheduler, HostId host) {}
+
+    @Override
+    public void hold(InetSocketAddress scheduler, StoredTask task) throws IOException {
+      TaskKey key = task.key();
+      if (!told.add(key.id())) {
+        return;
+      }
+      toldTwo.countDown();
+      if (told.size() == 1) {
+        throw new IOException("the first is refused");
+      }
+      throw new IllegalStateException("the next left the store meanwhile");
+    }
+
+    @Override
+    public AutoCloseable watch(InetSocketAddress scheduler, Runnable lost) {
+      return () -> {};
+    }
+  }
+
+  private static final class OneScheduler implements SchedulerSource {
+    @Override
+    public List<InetSocketAddress> read() {
+      return List.of(SCHEDULER);
+    }
+
+    @Override
+    public String toString() {
+      return "one";
+    }
+  }
+
+  @Test
+  void aTaskThatIsRefusedDoesNotKeepTheOthersUnknown() throws Exception {
+    TestContent content = TestContent.of(1000, 1000);
+    PickyScheduler scheduler = new PickyScheduler();
+    SchedulerSet schedulers = new SchedulerSet(Duration.ofSeconds(1), System::nanoTime);
+    try (PieceStore store =
+            PieceStore.open(dir.resolve("store"), StoreOptions.defaults(), Clock.systemUTC());
+        Announcer announcer =
+            new Announcer(
+                new OneScheduler(),
+                schedulers,
+                probe()::look,
+                scheduler,
+                store,
+                new Announcer.Options(Duration.ofHours(1), Duration.ofHours(1), 1000))) {
+      store(store, content, "a");
+      store(store, content, "b");
+      announcer.start();
+      assertThat(scheduler.toldTwo.await(30, TimeUnit.SECONDS)).isTrue();
+    }
+  }
+}
