@@ -215,6 +215,7 @@ final class DownloadCall {
     if (started.wanted().isPresent()) {
       ByteRange wanted = started.wanted().get();
       PieceLayout layout = started.task().layout();
+      requireMemory(Math.min(layout.pieceLength(), layout.contentLength()));
       if (wanted.length() != layout.contentLength()) {
         message.setRange(Range.newBuilder().setStart(wanted.start()).setLength(wanted.length()));
       }
@@ -227,6 +228,19 @@ final class DownloadCall {
       }
     }
     send(download, DownloadTaskResponse.newBuilder().setDownloadTaskStartedResponse(message));
+  }
+
+  /** An answer holds a whole piece, and a piece is as long as whoever asked first wanted it. */
+  private void requireMemory(long pieceLength) throws StatusException {
+    if (withContent && !memory.isPossible(pieceLength)) {
+      throw Status.RESOURCE_EXHAUSTED
+          .withDescription(
+              "The pieces of this task are "
+                  + pieceLength
+                  + " bytes long and too large for answers: ask for a file, for shorter pieces, or"
+                  + " raise download.contentMemory")
+          .asException();
+    }
   }
 
   private void piece(Download download, Piece.Builder message)

@@ -4,10 +4,17 @@ import java.util.concurrent.Semaphore;
 
 /**
  * Memory for pieces that travel inside answers, shared by all calls of a daemon. Who asks waits
- * until there is room; a piece larger than the whole limit takes all of it.
+ * until there is room; a piece larger than the whole limit takes all of it, if it is {@link
+ * #isPossible possible}.
  */
 final class MemoryLimit {
   private static final int UNIT = 64 << 10;
+
+  /** Upstream's longest piece: one of it is let through whatever the limit. */
+  private static final long USUAL_LONGEST = 64L << 20;
+
+  /** One message of gRPC has less than 2 GiB. */
+  private static final long LONGEST_ANSWER = 1L << 30;
 
   private final Semaphore units;
   private final int all;
@@ -15,6 +22,11 @@ final class MemoryLimit {
   MemoryLimit(long bytes) {
     all = Math.clamp(bytes / UNIT, 1, Integer.MAX_VALUE);
     units = new Semaphore(all, true);
+  }
+
+  /** Whether so much can be had at once at all. */
+  boolean isPossible(long bytes) {
+    return bytes <= Math.max(Math.min((long) all * UNIT, LONGEST_ANSWER), USUAL_LONGEST);
   }
 
   /** Takes memory for {@code bytes}; closing gives it back. */
