@@ -97,9 +97,24 @@ final class SwarmSide {
     }
   }
 
+  /**
+   * Registers anew when a part was asked for and somebody wants all of it now. Not while the origin
+   * is read by order: that is done for everybody here, and the order would be lost.
+   */
+  void widenWhenPossible(long now, List<Action> out) {
+    boolean partly = joinedWith.flatMap(DownloadRequest::rangeHeader).isPresent();
+    if (partly
+        && parts.link.isJoined()
+        && parts.link.isOurs()
+        && parts.origin.permission() == Permission.NONE
+        && parts.waiters.widest().rangeHeader().isEmpty()) {
+      parts.link.rejoin(now, out);
+    }
+  }
+
   private void join(long now, List<Action> out) {
     parts.origin.withdraw();
-    joinedWith = Optional.of(parts.waiters.leading());
+    joinedWith = Optional.of(parts.waiters.widest());
     parts.link.register(joinedWith.get(), parts.content, false, now, out);
   }
 

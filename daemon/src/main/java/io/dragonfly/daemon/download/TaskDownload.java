@@ -251,6 +251,7 @@ public final class TaskDownload {
       parts.fetches.abortUnwanted(missing, out);
       parts.origin.stopUnwanted(missing, out);
     }
+    swarmSide.widenWhenPossible(now, out);
     parts.link.connect(now, out);
     swarmSide.joinWhenPossible(now, out);
     parts.book.follow(parts.content, now, out);

@@ -73,6 +73,21 @@ final class Waiters {
         .orElseGet(() -> live().stream().map(waiter -> waiter.request).findFirst().orElseThrow());
   }
 
+  /**
+   * The request that says to a scheduler what this host wants: as {@link #leading}, but one for all
+   * of the content if there is one with the same headers.
+   */
+  DownloadRequest widest() {
+    DownloadRequest leading = leading();
+    return live().stream()
+        .map(waiter -> waiter.request)
+        .filter(request -> request.rangeHeader().isEmpty())
+        .filter(request -> request.disableBackToSource() == leading.disableBackToSource())
+        .filter(request -> request.requestHeaders().equals(leading.requestHeaders()))
+        .findFirst()
+        .orElse(leading);
+  }
+
   /** One caller's part. */
   static final class Waiter {
     final long id;

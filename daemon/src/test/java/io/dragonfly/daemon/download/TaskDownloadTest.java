@@ -574,6 +574,21 @@ class TaskDownloadTest {
         .isEqualTo(machine.reports(PeerReport.Register.class).getFirst().peer());
   }
 
+  @Test
+  void whoWantsAllOfItAfterOthersWantedAPartIsRegisteredForAllOfIt() {
+    Machine machine = new Machine();
+    machine.attach(1, Requests.withRange(REQUEST, "bytes=0-9"));
+    machine.ready(true);
+    machine.order(new SwarmOrder.Content(content(4)));
+    machine.opened();
+    machine.attach(2);
+    machine.ready(true);
+
+    PeerReport.Register again = machine.reports(PeerReport.Register.class).getLast();
+    assertThat(machine.reports(PeerReport.Register.class)).hasSize(2);
+    assertThat(again.request().rangeHeader()).isEmpty();
+  }
+
   // Callers.
 
   @Test
