@@ -188,6 +188,9 @@ final class LineSession {
       error(downloads.code(e), e.originStatus(), String.valueOf(e.getMessage()));
     } catch (OutputException e) {
       error(e.code().name(), OptionalInt.empty(), String.valueOf(e.getMessage()));
+    } catch (RuntimeException e) {
+      logger.error("event=line_download_failed task={}", request.taskId().value(), e);
+      error("INTERNAL", OptionalInt.empty(), "The daemon failed: see its log");
     } finally {
       if (download != null) {
         download.cancel();

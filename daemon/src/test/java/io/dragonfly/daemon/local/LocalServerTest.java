@@ -165,6 +165,14 @@ class LocalServerTest {
   }
 
   @Test
+  void aMistakeOfTheDaemonIsToldToo() throws IOException {
+    assertThat(ask("DRAGONFLY/1 DOWNLOAD\nurl: mistake\n\n"))
+        .startsWith("error code=INTERNAL message=")
+        .contains("log");
+    await().until(() -> downloads.failures == 1);
+  }
+
+  @Test
   void theOriginsRefusalIsToldWithItsStatus() throws Exception {
     CompletableFuture<String> answer = CompletableFuture.supplyAsync(() -> askUnchecked("a"));
     downloads
@@ -306,6 +314,9 @@ class LocalServerTest {
 
     @Override
     public Download start(DownloadRequest request, DownloadListener asked) {
+      if (request.url().equals("mistake")) {
+        throw new IllegalStateException("a mistake");
+      }
       listener.complete(asked);
       return new Download() {
         @Override
