@@ -51,6 +51,7 @@ final class LinkPolicy {
   private int link;
   private PeerId peer;
   private boolean peerKnown;
+  private Optional<DownloadRequest> registered = Optional.empty();
   private boolean extension;
   private boolean seen;
   private int losses;
@@ -151,11 +152,17 @@ final class LinkPolicy {
                 holderOnly)));
     state = State.JOINED;
     peerKnown = true;
+    registered = Optional.of(request);
     answers = 0;
     wishOpen = false;
     joinedAt = now;
     pending.clear();
     progressSent = 0;
+  }
+
+  /** The request that the scheduler was told last. */
+  Optional<DownloadRequest> registered() {
+    return registered;
   }
 
   /** The link broke; it is opened again after a pause. */

@@ -174,13 +174,22 @@ final class OriginSide {
       parts.content.forget();
     }
     if (parts.origin.failure().isPresent()) {
-      parts.link.report(
-          new PeerReport.OriginFailed(problem.status(), problem.headers(), problem.message()), out);
+      parts.link.report(originFailed(read.get(), problem), out);
       boolean refused = problem.kind() == Kind.REFUSED;
       if (refused || !parts.link.isJoined() || !peersMayHelp()) {
         giveUp(Optional.of(read.get().request), problem, now, out);
       }
     }
+  }
+
+  /**
+   * The origin's own answer counts for all who ask with the headers that the scheduler was told. To
+   * a request with others it said nothing about those.
+   */
+  private PeerReport.OriginFailed originFailed(Read read, OriginProblem problem) {
+    return isSame(read.request, parts.link.registered())
+        ? new PeerReport.OriginFailed(problem.status(), problem.headers(), problem.message())
+        : new PeerReport.OriginFailed(OptionalInt.empty(), Map.of(), problem.message());
   }
 
   /** Parents give, or may give, what the origin does not. */

@@ -508,6 +508,20 @@ class TaskDownloadTest {
   }
 
   @Test
+  void aRefusalOfOtherHeadersThanTheSchedulerKnowsIsNotForThoseWhoHaveThem() {
+    Machine machine = new Machine();
+    machine.attach(1, Requests.withHeaders(REQUEST, Map.of("authorization", "good")));
+    machine.ready(true);
+    machine.attach(2, Requests.withHeaders(REQUEST, Map.of("authorization", "bad")));
+    machine.give(new Event.Detach(1, new DownloadException(Code.CANCELLED, "gone")));
+    machine.order(new SwarmOrder.GoToOrigin("lease", new BitSet()));
+    machine.broke(machine.last(Action.LookAtOrigin.class).read(), Kind.REFUSED, 403);
+
+    assertThat(machine.reports(PeerReport.OriginFailed.class).getLast().status()).isEmpty();
+    assertThat(machine.last(Action.Failed.class).failure().code()).isEqualTo(Code.ORIGIN_REFUSED);
+  }
+
+  @Test
   void whereTheOriginIsForbiddenAndNobodyHelpsTheDownloadFails() {
     Machine machine = new Machine();
     machine.attach(1, Requests.withoutOrigin(REQUEST));
