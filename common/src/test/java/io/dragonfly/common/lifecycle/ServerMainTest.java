@@ -247,6 +247,8 @@ final class ServerMainTest {
       command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx64m", "-cp"));
       command.add(System.getProperty("java.class.path"));
       command.add(Program.class.getName());
+      // A process that was started in the background may ignore INT, and its children with it.
+      command.addAll(0, List.of("env", "--default-signal=INT,TERM,HUP"));
       Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
       try (var output = process.inputReader(StandardCharsets.UTF_8)) {
         Optional<String> ready = output.lines().filter(line -> line.equals("ready")).findFirst();

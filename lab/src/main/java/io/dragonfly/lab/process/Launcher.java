@@ -23,6 +23,9 @@ public sealed interface Launcher {
     @Override
     public List<String> command(String role) {
       return List.of(
+          // Whoever runs the tests in the background ignores INT, and would hand that on.
+          "env",
+          "--default-signal=INT",
           Path.of(System.getProperty("java.home"), "bin", "java").toString(),
           "--enable-native-access=ALL-UNNAMED",
           "-XX:+UseSerialGC",
