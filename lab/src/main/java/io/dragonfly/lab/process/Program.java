@@ -96,14 +96,31 @@ public final class Program implements AutoCloseable {
     return await(STOP_LIMIT);
   }
 
-  /** File descriptors that it has open; 0 where /proc is missing or it has ended. */
-  public int openFiles() throws IOException {
+  /**
+   * File descriptors that it has open, without those of files below {@code apart}; 0 where /proc is
+   * missing or it has ended.
+   */
+  public int openFiles(Path apart) throws IOException {
     Path descriptors = Path.of("/proc", Long.toString(pid()), "fd");
     if (!Files.isDirectory(descriptors)) {
       return 0;
     }
+    int count = 0;
     try (Stream<Path> files = Files.list(descriptors)) {
-      return (int) files.count();
+      for (Path descriptor : files.toList()) {
+        if (!leadsBelow(apart, descriptor)) {
+          count++;
+        }
+      }
+    }
+    return count;
+  }
+
+  private static boolean leadsBelow(Path directory, Path descriptor) {
+    try {
+      return Files.readSymbolicLink(descriptor).startsWith(directory);
+    } catch (IOException e) {
+      return true; // closed meanwhile
     }
   }
 
