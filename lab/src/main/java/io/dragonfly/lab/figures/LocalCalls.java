@@ -39,6 +39,10 @@ final class LocalCalls {
         if (line.startsWith("error ")) {
           throw new IOException(line);
         }
+        if (line.startsWith("content ")) {
+          // The bytes follow the line; the reader gives one character for each.
+          in.skip(Long.parseLong(line.substring(line.lastIndexOf('=') + 1)));
+        }
         line = in.readLine();
       }
       if (line == null) {
