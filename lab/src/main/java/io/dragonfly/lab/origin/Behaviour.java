@@ -44,45 +44,22 @@ public record Behaviour(
   }
 
   public Behaviour withoutRanges() {
-    return new Behaviour(
-        false,
-        announcesLength,
-        etag,
-        status,
-        refusals,
-        closeAfter,
-        stallAfter,
-        extraLength,
-        bytesPerSecond,
-        redirectTo);
+    Draft draft = new Draft(this);
+    draft.ranges = false;
+    return draft.behaviour();
   }
 
   public Behaviour withoutLength() {
-    return new Behaviour(
-        false,
-        false,
-        etag,
-        status,
-        refusals,
-        closeAfter,
-        stallAfter,
-        extraLength,
-        bytesPerSecond,
-        redirectTo);
+    Draft draft = new Draft(this);
+    draft.ranges = false;
+    draft.announcesLength = false;
+    return draft.behaviour();
   }
 
   public Behaviour withEtag(Optional<String> etag) {
-    return new Behaviour(
-        ranges,
-        announcesLength,
-        etag,
-        status,
-        refusals,
-        closeAfter,
-        stallAfter,
-        extraLength,
-        bytesPerSecond,
-        redirectTo);
+    Draft draft = new Draft(this);
+    draft.etag = etag;
+    return draft.behaviour();
   }
 
   /** Every request is answered with {@code status}. */
@@ -92,86 +69,80 @@ public record Behaviour(
 
   /** The first {@code times} requests are answered with {@code status}. */
   public Behaviour refusing(int status, int times) {
-    return new Behaviour(
-        ranges,
-        announcesLength,
-        etag,
-        Optional.of(status),
-        times,
-        closeAfter,
-        stallAfter,
-        extraLength,
-        bytesPerSecond,
-        redirectTo);
+    Draft draft = new Draft(this);
+    draft.status = Optional.of(status);
+    draft.refusals = times;
+    return draft.behaviour();
   }
 
   public Behaviour closingAfter(long bytes) {
-    return new Behaviour(
-        ranges,
-        announcesLength,
-        etag,
-        status,
-        refusals,
-        bytes,
-        stallAfter,
-        extraLength,
-        bytesPerSecond,
-        redirectTo);
+    Draft draft = new Draft(this);
+    draft.closeAfter = bytes;
+    return draft.behaviour();
   }
 
   public Behaviour stallingAfter(long bytes) {
-    return new Behaviour(
-        ranges,
-        announcesLength,
-        etag,
-        status,
-        refusals,
-        closeAfter,
-        bytes,
-        extraLength,
-        bytesPerSecond,
-        redirectTo);
+    Draft draft = new Draft(this);
+    draft.stallAfter = bytes;
+    return draft.behaviour();
   }
 
   public Behaviour lyingBy(long extra) {
-    return new Behaviour(
-        ranges,
-        announcesLength,
-        etag,
-        status,
-        refusals,
-        closeAfter,
-        stallAfter,
-        extra,
-        bytesPerSecond,
-        redirectTo);
+    Draft draft = new Draft(this);
+    draft.extraLength = extra;
+    return draft.behaviour();
   }
 
   public Behaviour limitedTo(long bytesPerSecond) {
-    return new Behaviour(
-        ranges,
-        announcesLength,
-        etag,
-        status,
-        refusals,
-        closeAfter,
-        stallAfter,
-        extraLength,
-        bytesPerSecond,
-        redirectTo);
+    Draft draft = new Draft(this);
+    draft.bytesPerSecond = bytesPerSecond;
+    return draft.behaviour();
   }
 
   public Behaviour redirecting(String location) {
-    return new Behaviour(
-        ranges,
-        announcesLength,
-        etag,
-        status,
-        refusals,
-        closeAfter,
-        stallAfter,
-        extraLength,
-        bytesPerSecond,
-        Optional.of(location));
+    Draft draft = new Draft(this);
+    draft.redirectTo = Optional.of(location);
+    return draft.behaviour();
+  }
+
+  /** A behaviour that is being changed. */
+  private static final class Draft {
+    boolean ranges;
+    boolean announcesLength;
+    Optional<String> etag;
+    Optional<Integer> status;
+    int refusals;
+    long closeAfter;
+    long stallAfter;
+    long extraLength;
+    long bytesPerSecond;
+    Optional<String> redirectTo;
+
+    Draft(Behaviour from) {
+      ranges = from.ranges;
+      announcesLength = from.announcesLength;
+      etag = from.etag;
+      status = from.status;
+      refusals = from.refusals;
+      closeAfter = from.closeAfter;
+      stallAfter = from.stallAfter;
+      extraLength = from.extraLength;
+      bytesPerSecond = from.bytesPerSecond;
+      redirectTo = from.redirectTo;
+    }
+
+    Behaviour behaviour() {
+      return new Behaviour(
+          ranges,
+          announcesLength,
+          etag,
+          status,
+          refusals,
+          closeAfter,
+          stallAfter,
+          extraLength,
+          bytesPerSecond,
+          redirectTo);
+    }
   }
 }

@@ -7,18 +7,12 @@ import io.dragonfly.lab.origin.LabContent;
 import io.dragonfly.lab.process.ProcessCluster;
 import io.dragonfly.lab.process.Program;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -30,7 +24,7 @@ final class FaultBench implements AutoCloseable {
   record Outcome(int exitCode, String text, Path output) {
     void succeededWith(LabContent content) throws IOException {
       assertThat(exitCode).as("exit code; dfget said: %s", text).isZero();
-      assertThat(sha256(output)).isEqualTo(content.sha256());
+      assertThat(LabContent.sha256(output)).isEqualTo(content.sha256());
     }
 
     void failedSaying(String... words) {
@@ -144,18 +138,6 @@ final class FaultBench implements AutoCloseable {
                 .allMatch(name -> name.matches("file\\d+"));
           }
         });
-  }
-
-  static String sha256(Path file) throws IOException {
-    try (InputStream in = Files.newInputStream(file)) {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      try (DigestInputStream hashing = new DigestInputStream(in, digest)) {
-        hashing.transferTo(OutputStream.nullOutputStream());
-      }
-      return HexFormat.of().formatHex(digest.digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-256", e);
-    }
   }
 
   @Override

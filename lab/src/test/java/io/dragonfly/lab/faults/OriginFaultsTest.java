@@ -106,7 +106,7 @@ final class OriginFaultsTest {
               FaultBench.end(ORIGIN_CHANGES_MIDWAY, a, first),
               FaultBench.end(ORIGIN_CHANGES_MIDWAY, b, second))) {
         assertThat(end.exitCode()).as(end.text()).isZero();
-        assertThat(FaultBench.sha256(end.output())).isIn(OLD.sha256(), NEW.sha256());
+        assertThat(LabContent.sha256(end.output())).isIn(OLD.sha256(), NEW.sha256());
       }
     }
   }

@@ -11,10 +11,8 @@ import io.dragonfly.lab.process.Program;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -200,12 +198,12 @@ final class MixedSwarmTest {
               .setUrl(origin.url("/file"))
               .setOutputPath(written.toString())
               .build());
-      assertThat(sha256(written)).isEqualTo(CONTENT.sha256());
+      assertThat(LabContent.sha256(written)).isEqualTo(CONTENT.sha256());
 
       Path transferred = directory.resolve("transferred");
       UpstreamDfget.transfer(
           ours.socket("a"), Download.newBuilder().setUrl(origin.url("/file")).build(), transferred);
-      assertThat(sha256(transferred)).isEqualTo(CONTENT.sha256());
+      assertThat(LabContent.sha256(transferred)).isEqualTo(CONTENT.sha256());
       assertReadOnce(origin, CONTENT);
     }
   }
@@ -224,7 +222,7 @@ final class MixedSwarmTest {
               .<Callable<Path>>map(daemon -> () -> daemon.download(download, taskId))
               .toList();
       for (Future<Path> file : threads.invokeAll(downloads)) {
-        assertThat(sha256(file.get())).isEqualTo(content.sha256());
+        assertThat(LabContent.sha256(file.get())).isEqualTo(content.sha256());
       }
     }
     for (UpstreamDaemon daemon : daemons) {
@@ -234,17 +232,12 @@ final class MixedSwarmTest {
 
   private static void succeeds(Program dfget, Path output, LabContent content) throws Exception {
     assertThat(dfget.await(LIMIT)).as(dfget.output()).isZero();
-    assertThat(sha256(output)).isEqualTo(content.sha256());
+    assertThat(LabContent.sha256(output)).isEqualTo(content.sha256());
   }
 
   private static void assertReadOnce(LabOrigin origin, LabContent content) {
     assertThat(origin.bytesSent())
         .as("bytes from the origin in %s requests", origin.requests().size())
         .isLessThanOrEqualTo(content.length() * 101 / 100);
-  }
-
-  private static String sha256(Path file) throws Exception {
-    MessageDigest digest = MessageDigest.getInstance("SHA-256");
-    return HexFormat.of().formatHex(digest.digest(Files.readAllBytes(file)));
   }
 }

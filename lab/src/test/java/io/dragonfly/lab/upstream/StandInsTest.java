@@ -6,10 +6,7 @@ import io.dragonfly.api.common.v2.Download;
 import io.dragonfly.lab.origin.Behaviour;
 import io.dragonfly.lab.origin.LabContent;
 import io.dragonfly.lab.origin.LabOrigin;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.util.HexFormat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,8 +31,8 @@ final class StandInsTest {
       Download download = Download.newBuilder().setUrl(origin.url("/file")).build();
       String taskId = UpstreamTaskId.of(download);
 
-      assertThat(sha256(first.download(download, taskId))).isEqualTo(CONTENT.sha256());
-      assertThat(sha256(second.download(download, taskId))).isEqualTo(CONTENT.sha256());
+      assertThat(LabContent.sha256(first.download(download, taskId))).isEqualTo(CONTENT.sha256());
+      assertThat(LabContent.sha256(second.download(download, taskId))).isEqualTo(CONTENT.sha256());
 
       assertThat(seed.finished(taskId)).isPresent();
       // Each of the three asks for one byte first, to learn the length.
@@ -44,10 +41,5 @@ final class StandInsTest {
       assertThat(first.violations()).isEmpty();
       assertThat(second.violations()).isEmpty();
     }
-  }
-
-  private static String sha256(Path file) throws Exception {
-    MessageDigest digest = MessageDigest.getInstance("SHA-256");
-    return HexFormat.of().formatHex(digest.digest(Files.readAllBytes(file)));
   }
 }
