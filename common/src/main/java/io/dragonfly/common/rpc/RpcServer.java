@@ -158,6 +158,7 @@ public final class RpcServer implements AutoCloseable {
     private @Nullable ChannelFactory<? extends ServerChannel> channelFactory;
     private @Nullable SslContext tls;
     private @Nullable Executor executor;
+    private @Nullable CallMetrics callMetrics;
     private int maxInboundMessageBytes = 4 << 20;
     private Duration grace = Duration.ofSeconds(5);
 
@@ -200,6 +201,12 @@ public final class RpcServer implements AutoCloseable {
     /** Ignores the deadlines of some methods. */
     public Builder ignoring(IgnoredDeadlines deadlines) {
       tracers.add(Objects.requireNonNull(deadlines, "deadlines is null"));
+      return this;
+    }
+
+    /** Counts the calls of all methods. */
+    public Builder counting(CallMetrics calls) {
+      callMetrics = Objects.requireNonNull(calls, "calls is null");
       return this;
     }
 
@@ -285,7 +292,12 @@ public final class RpcServer implements AutoCloseable {
       // gRPC calls the interceptor that was added last first.
       interceptors.reversed().forEach(builder::intercept);
       builder.intercept(new CallBoundary(program));
-      return builder.build();
+      if (callMetrics == null) {
+        return builder.build();
+      }
+      Server built = builder.addStreamTracerFactory(callMetrics).build();
+      callMetrics.show(built.getServices());
+      return built;
     }
 
     private ChannelFactory<? extends ServerChannel> channelFactory(boolean unix) {

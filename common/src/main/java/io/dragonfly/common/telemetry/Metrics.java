@@ -4,19 +4,23 @@ import io.prometheus.metrics.core.datapoints.CounterDataPoint;
 import io.prometheus.metrics.core.datapoints.DistributionDataPoint;
 import io.prometheus.metrics.core.datapoints.GaugeDataPoint;
 import io.prometheus.metrics.core.metrics.Counter;
+import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.core.metrics.Gauge;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.core.metrics.Histogram;
 import io.prometheus.metrics.core.metrics.Summary;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import io.prometheus.metrics.instrumentation.jvm.JvmMetrics;
+import io.prometheus.metrics.instrumentation.jvm.ProcessMetrics;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.prometheus.metrics.model.snapshots.Labels;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.DoubleSupplier;
 
 /**
@@ -25,7 +29,9 @@ import java.util.function.DoubleSupplier;
  */
 public final class Metrics {
   private final String prefix;
-  private final PrometheusRegistry registry = new PrometheusRegistry();
+  private final PrometheusRegistry registry;
+  private final CounterTypes types;
+  private final List<Runnable> resets;
   private final PrometheusTextFormatWriter writer =
       PrometheusTextFormatWriter.builder().setIncludeCreatedTimestamps(false).build();
 
@@ -35,20 +41,35 @@ public final class Metrics {
    * @param prefix begins every name: {@code dragonfly_scheduler_}
    */
   public Metrics(String prefix) {
-    this.prefix = Objects.requireNonNull(prefix, "prefix is null");
+    this(prefix, new PrometheusRegistry(), new CounterTypes(), new CopyOnWriteArrayList<>());
   }
 
-  /** Adds the JVM's own metrics; for one role of a process only, or they are shown twice. */
+  private Metrics(
+      String prefix, PrometheusRegistry registry, CounterTypes types, List<Runnable> resets) {
+    this.prefix = Objects.requireNonNull(prefix, "prefix is null");
+    this.registry = registry;
+    this.types = types;
+    this.resets = resets;
+  }
+
+  /** The same metrics, for declaring more of them under names that begin otherwise. */
+  public Metrics withPrefix(String other) {
+    return new Metrics(other, registry, types, resets);
+  }
+
+  /** Adds those of the JVM and the process; for one role of a process only. */
   public Metrics withJvm() {
     JvmMetrics.builder().register(registry);
     return this;
   }
 
-  /**
-   * Something that only grows. It is shown under exactly the given name; if that does not end in
-   * {@code _total}, Prometheus' own type for it has to be gauge, since its library would append
-   * that.
-   */
+  /** Adds CPU time, memory, open files and start of the process, under the usual names. */
+  public Metrics withProcess() {
+    ProcessMetrics.builder().register(registry);
+    return this;
+  }
+
+  /** Something that only grows. It is shown under exactly the given name, as a counter. */
   public Series<CounterDataPoint> counter(String name, String help, Label... labels) {
     if (name.endsWith("_total")) {
       var counter =
@@ -58,20 +79,44 @@ public final class Metrics {
               .labelNames(names(labels))
               .withoutExemplars()
               .register(registry);
-      return new Series<>(
-          List.of(labels), values -> values.length == 0 ? counter : counter.labelValues(values));
+      return resettable(
+          new Series<>(
+              List.of(labels),
+              values -> values.length == 0 ? counter : counter.labelValues(values),
+              counter::clear));
     }
+    // The library would append _total to the name of a counter.
     Gauge gauge = newGauge(name, help, labels);
-    return new Series<>(
-        List.of(labels),
-        values -> new Growing(values.length == 0 ? gauge : gauge.labelValues(values)));
+    types.add(prefix + name);
+    return resettable(
+        new Series<>(
+            List.of(labels),
+            values -> new Growing(values.length == 0 ? gauge : gauge.labelValues(values)),
+            gauge::clear));
+  }
+
+  /** Something that only grows and is asked for when the metrics are read; must not block. */
+  public void counter(String name, String help, DoubleSupplier total) {
+    DoubleSupplier sinceReset = new SinceReset(total);
+    if (name.endsWith("_total")) {
+      CounterWithCallback.builder()
+          .name(prefix + name)
+          .help(help)
+          .callback(callback -> callback.call(sinceReset.getAsDouble()))
+          .register(registry);
+    } else {
+      gauge(name, help, sinceReset);
+      types.add(prefix + name);
+    }
   }
 
   /** Something that goes up and down. */
   public Series<GaugeDataPoint> gauge(String name, String help, Label... labels) {
     Gauge gauge = newGauge(name, help, labels);
     return new Series<>(
-        List.of(labels), values -> values.length == 0 ? gauge : gauge.labelValues(values));
+        List.of(labels),
+        values -> values.length == 0 ? gauge : gauge.labelValues(values),
+        gauge::clear);
   }
 
   /** A number that is asked for when the metrics are read; must not block. */
@@ -95,8 +140,11 @@ public final class Metrics {
             .classicUpperBounds(upperBounds.clone())
             .withoutExemplars()
             .register(registry);
-    return new Series<>(
-        List.of(labels), values -> values.length == 0 ? histogram : histogram.labelValues(values));
+    return resettable(
+        new Series<>(
+            List.of(labels),
+            values -> values.length == 0 ? histogram : histogram.labelValues(values),
+            histogram::clear));
   }
 
   /** A distribution shown as the quantiles 0.5, 0.9, 0.95 and 0.99 of the last minutes. */
@@ -112,8 +160,11 @@ public final class Metrics {
             .quantile(0.99, 0.001)
             .withoutExemplars()
             .register(registry);
-    return new Series<>(
-        List.of(labels), values -> values.length == 0 ? summary : summary.labelValues(values));
+    return resettable(
+        new Series<>(
+            List.of(labels),
+            values -> values.length == 0 ? summary : summary.labelValues(values),
+            summary::clear));
   }
 
   /** Bounds that begin at a number and grow by a factor: 1, 2, 4, ... */
@@ -125,6 +176,19 @@ public final class Metrics {
       bound *= factor;
     }
     return bounds;
+  }
+
+  /**
+   * Forgets what was counted and measured. Gauges say what is now, so they stay. What somebody
+   * counts at this very moment may be lost, and so are data points with labels that were kept.
+   */
+  void reset() {
+    resets.forEach(Runnable::run);
+  }
+
+  private <P> Series<P> resettable(Series<P> series) {
+    resets.add(series::reset);
+    return series;
   }
 
   /** For instrumentation that registers itself. */
@@ -140,7 +204,7 @@ public final class Metrics {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return out.toByteArray();
+    return types.correct(out.toString(StandardCharsets.UTF_8)).getBytes(StandardCharsets.UTF_8);
   }
 
   String contentType() {
@@ -162,6 +226,22 @@ public final class Metrics {
       names[i] = labels[i].name();
     }
     return names;
+  }
+
+  /** A total of somebody else's, without what it was at the last reset. */
+  private final class SinceReset implements DoubleSupplier {
+    private final DoubleSupplier total;
+    private volatile double before;
+
+    SinceReset(DoubleSupplier total) {
+      this.total = total;
+      resets.add(() -> before = total.getAsDouble());
+    }
+
+    @Override
+    public double getAsDouble() {
+      return total.getAsDouble() - before;
+    }
   }
 
   /** A gauge that cannot go down. */

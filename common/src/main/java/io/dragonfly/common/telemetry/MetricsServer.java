@@ -2,8 +2,12 @@ package io.dragonfly.common.telemetry;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.Optional;
 
-/** Serves {@code GET /metrics} in Prometheus' text format, and nothing else. */
+/**
+ * Serves {@code GET /metrics} in Prometheus' text format and, where that was asked for, {@code
+ * DELETE /metrics}, which sets all counters back to zero.
+ */
 public final class MetricsServer implements AutoCloseable {
   private final OnePageServer server;
 
@@ -14,6 +18,26 @@ public final class MetricsServer implements AutoCloseable {
    */
   public MetricsServer(InetSocketAddress address, Metrics metrics) throws IOException {
     server = new OnePageServer(address, "/metrics", metrics.contentType(), metrics::text);
+  }
+
+  private MetricsServer(OnePageServer server) {
+    this.server = server;
+  }
+
+  /**
+   * As the constructor, and with DELETE.
+   *
+   * @throws IOException if it cannot be bound
+   */
+  public static MetricsServer resettable(InetSocketAddress address, Metrics metrics)
+      throws IOException {
+    return new MetricsServer(
+        new OnePageServer(
+            address,
+            "/metrics",
+            metrics.contentType(),
+            metrics::text,
+            Optional.of(metrics::reset)));
   }
 
   /** Begins to answer. */

@@ -4,6 +4,7 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.Optional;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -25,12 +26,27 @@ final class OnePageServer implements AutoCloseable {
   private final String path;
   private final String contentType;
   private final Supplier<byte[]> page;
+  private final Optional<Runnable> delete;
   private final HttpServer server;
   private final ThreadPoolExecutor executor;
 
   /** Binds at once; serves after {@link #start()}. */
   OnePageServer(InetSocketAddress address, String path, String contentType, Supplier<byte[]> page)
       throws IOException {
+    this(address, path, contentType, page, Optional.empty());
+  }
+
+  /**
+   * @param delete what DELETE does; without it, DELETE is refused
+   */
+  OnePageServer(
+      InetSocketAddress address,
+      String path,
+      String contentType,
+      Supplier<byte[]> page,
+      Optional<Runnable> delete)
+      throws IOException {
+    this.delete = delete;
     this.path = path;
     this.contentType = contentType;
     this.page = page;
@@ -92,9 +108,17 @@ final class OnePageServer implements AutoCloseable {
         exchange.sendResponseHeaders(404, NO_BODY);
         return;
       }
-      boolean head = exchange.getRequestMethod().equals("HEAD");
-      if (!head && !exchange.getRequestMethod().equals("GET")) {
-        exchange.getResponseHeaders().set("Allow", "GET, HEAD");
+      String method = exchange.getRequestMethod();
+      if (method.equals("DELETE") && delete.isPresent()) {
+        delete.get().run();
+        exchange.sendResponseHeaders(200, NO_BODY);
+        return;
+      }
+      boolean head = method.equals("HEAD");
+      if (!head && !method.equals("GET")) {
+        exchange
+            .getResponseHeaders()
+            .set("Allow", delete.isPresent() ? "GET, HEAD, DELETE" : "GET, HEAD");
         exchange.sendResponseHeaders(405, NO_BODY);
         return;
       }

@@ -27,6 +27,7 @@ public final class Series<P> {
 
   private final List<Label> labels;
   private final Function<String[], P> make;
+  private final Runnable clear;
   private final Map<List<String>, P> points = new ConcurrentHashMap<>();
   private final ReentrantLock lock = new ReentrantLock();
 
@@ -34,9 +35,14 @@ public final class Series<P> {
   @GuardedBy("lock")
   private final List<Set<String>> seen = new ArrayList<>();
 
-  Series(List<Label> labels, Function<String[], P> make) {
+  /**
+   * @param make the data point for values
+   * @param clear forgets all data points that were made
+   */
+  Series(List<Label> labels, Function<String[], P> make, Runnable clear) {
     this.labels = List.copyOf(labels);
     this.make = make;
+    this.clear = clear;
     for (int i = 0; i < labels.size(); i++) {
       seen.add(new HashSet<>());
     }
@@ -45,8 +51,23 @@ public final class Series<P> {
     }
   }
 
+  /** Begins anew, as if nothing had been counted. */
+  void reset() {
+    lock.lock();
+    try {
+      if (!labels.isEmpty()) {
+        points.clear();
+        seen.forEach(Set::clear);
+      }
+      clear.run();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /**
-   * The data point for some labels; cheap to call again, and may be kept.
+   * The data point for some labels; cheap to call again, and may be kept where the metrics are
+   * never reset.
    *
    * @param values one for each label, in the order of declaration
    */

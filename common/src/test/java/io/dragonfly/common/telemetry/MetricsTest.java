@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 final class MetricsTest {
@@ -23,7 +24,85 @@ final class MetricsTest {
         .contains("\ndragonfly_test_task_total{type=\"STANDARD\"} 1.0\n")
         .contains("\ndragonfly_test_traffic{type=\"REMOTE_PEER\"} 5.0\n")
         .contains("\ndragonfly_test_plain_total 3.0\n")
-        .contains("# TYPE dragonfly_test_task_total counter\n");
+        .contains("# TYPE dragonfly_test_task_total counter\n")
+        .contains("# TYPE dragonfly_test_traffic counter\n")
+        .doesNotContain("# TYPE dragonfly_test_traffic gauge");
+  }
+
+  @Test
+  void onlyCountersAreShownAsCounters() {
+    metrics.gauge("traffic_now", "A gauge.").with().set(1);
+    metrics.counter("traffic", "Bytes.").with().inc(1);
+    metrics.gauge("disk_space_total", "A gauge with the name of a counter.", () -> 2);
+    metrics
+        .counter("told", "Said:\n# TYPE x gauge\n", Label.of("what"))
+        .with("\n# TYPE dragonfly_test_traffic gauge\n")
+        .inc();
+
+    assertThat(text().lines().filter(line -> line.startsWith("# TYPE")))
+        .containsExactlyInAnyOrder(
+            "# TYPE dragonfly_test_traffic_now gauge",
+            "# TYPE dragonfly_test_traffic counter",
+            "# TYPE dragonfly_test_disk_space_total gauge",
+            "# TYPE dragonfly_test_told counter");
+    assertThat(text()).contains("{what=\"\\n# TYPE dragonfly_test_traffic gauge\\n\"} 1.0\n");
+  }
+
+  @Test
+  void countersMayBeAskedFor() {
+    AtomicLong sent = new AtomicLong(7);
+    metrics.counter("upload_traffic", "Bytes.", sent::get);
+    metrics.counter("upload_total", "Pieces.", sent::get);
+
+    assertThat(text())
+        .contains("# TYPE dragonfly_test_upload_traffic counter\n")
+        .contains("\ndragonfly_test_upload_traffic 7.0\n")
+        .contains("# TYPE dragonfly_test_upload_total counter\n")
+        .contains("\ndragonfly_test_upload_total 7.0\n");
+  }
+
+  @Test
+  void aResetForgetsWhatWasCountedAndKeepsWhatIs() {
+    var tasks = metrics.counter("task_total", "Tasks.", Label.of("type"));
+    var plain = metrics.counter("plain", "Plain.").with();
+    var durations = metrics.histogram("duration", "Time.", new double[] {1, 2}, Label.of("level"));
+    var running = metrics.gauge("running", "Now.", Label.of("type"));
+    AtomicLong sent = new AtomicLong(7);
+    metrics.counter("sent", "Bytes.", sent::get);
+    tasks.with("a").inc(3);
+    plain.inc(4);
+    durations.with("1").observe(1);
+    running.with("a").inc();
+
+    metrics.reset();
+    tasks.with("b").inc();
+    sent.addAndGet(2);
+
+    assertThat(text())
+        .doesNotContain("task_total{type=\"a\"}")
+        .contains("\ndragonfly_test_task_total{type=\"b\"} 1.0\n")
+        .contains("\ndragonfly_test_plain 0.0\n")
+        .doesNotContain("duration_bucket")
+        .contains("\ndragonfly_test_running{type=\"a\"} 1.0\n")
+        .contains("\ndragonfly_test_sent 2.0\n");
+    running.with("a").dec();
+    plain.inc();
+    assertThat(text())
+        .contains("\ndragonfly_test_running{type=\"a\"} 0.0\n")
+        .contains("\ndragonfly_test_plain 1.0\n");
+  }
+
+  @Test
+  void metricsMayBeginOtherwise() {
+    metrics.withPrefix("grpc_server_").counter("started_total", "Calls.").with().inc();
+
+    assertThat(text()).contains("\ngrpc_server_started_total 1.0\n");
+  }
+
+  @Test
+  void theProcessCanBeShown() {
+    assertThat(new String(new Metrics("x_").withProcess().text(), StandardCharsets.UTF_8))
+        .contains("# TYPE process_start_time_seconds gauge\n");
   }
 
   @Test

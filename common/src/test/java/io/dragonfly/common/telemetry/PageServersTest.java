@@ -55,6 +55,24 @@ final class PageServersTest {
   }
 
   @Test
+  void countersAreDeletedOnlyWhereThatIsAllowed() throws IOException {
+    metrics.counter("task_total", "Tasks.").with().inc(4);
+    MetricsServer fixed = closer.add(new MetricsServer(local(0), metrics)).start();
+    MetricsServer open = closer.add(MetricsServer.resettable(local(0), metrics)).start();
+
+    assertThat(ask(fixed.port(), "DELETE", "/metrics"))
+        .startsWith("HTTP/1.1 405 ")
+        .contains("Allow: GET, HEAD\r\n");
+    assertThat(ask(open.port(), "GET", "/metrics")).contains("\ndragonfly_test_task_total 4.0\n");
+    assertThat(ask(open.port(), "DELETE", "/other")).startsWith("HTTP/1.1 404 ");
+    assertThat(ask(open.port(), "DELETE", "/metrics")).startsWith("HTTP/1.1 200 ");
+    assertThat(ask(open.port(), "GET", "/metrics")).contains("\ndragonfly_test_task_total 0.0\n");
+    assertThat(ask(open.port(), "POST", "/metrics"))
+        .startsWith("HTTP/1.1 405 ")
+        .contains("Allow: GET, HEAD, DELETE\r\n");
+  }
+
+  @Test
   void aMetricThatFailsDoesNotEndTheServer() throws IOException {
     metrics.gauge(
         "broken",
