@@ -33,6 +33,18 @@ public record LabContent(long seed, long length) {
     }
   }
 
+  /** Writes the whole to a new file. */
+  public void write(Path file) throws IOException {
+    try (OutputStream out = Files.newOutputStream(file)) {
+      byte[] chunk = new byte[CHUNK];
+      for (long at = 0; at < length; at += CHUNK) {
+        int part = (int) Math.min(CHUNK, length - at);
+        read(at, chunk, part);
+        out.write(chunk, 0, part);
+      }
+    }
+  }
+
   /** SHA-256 of the whole, in hex. */
   public String sha256() {
     try {

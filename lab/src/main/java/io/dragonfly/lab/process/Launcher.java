@@ -18,6 +18,11 @@ public sealed interface Launcher {
     return new Distribution(directory);
   }
 
+  /** Programs named like the roles, such as upstream's, in a directory. */
+  static Launcher ofPrograms(Path directory) {
+    return new Programs(directory);
+  }
+
   /** See {@link #ofClassPath}. */
   record ClassPath() implements Launcher {
     @Override
@@ -44,6 +49,14 @@ public sealed interface Launcher {
     @Override
     public List<String> command(String role) {
       return List.of(directory.resolve("bin").resolve(role).toString());
+    }
+  }
+
+  /** See {@link #ofPrograms}. */
+  record Programs(Path directory) implements Launcher {
+    @Override
+    public List<String> command(String role) {
+      return List.of(directory.resolve(role).toString());
     }
   }
 }

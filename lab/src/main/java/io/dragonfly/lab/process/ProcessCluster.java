@@ -2,9 +2,7 @@ package io.dragonfly.lab.process;
 
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.ServerSocket;
-import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -12,17 +10,23 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /**
- * A scheduler and daemons on 127.0.0.1, each a process of its own, configured by files in
- * upstream's words. Each daemon has a host name of its own. {@link #close} kills what still runs.
+ * A scheduler and daemons, each a process of its own, configured by files in upstream's words; on
+ * 127.0.0.1 unless they are given other places. Each daemon has a host name of its own. {@link
+ * #close} kills what still runs.
  */
 public final class ProcessCluster implements AutoCloseable {
+  /** The name of the scheduler among the members. */
+  public static final String SCHEDULER = "scheduler";
+
   private static final Duration START_LIMIT = Duration.ofSeconds(60);
 
   private final Path directory;
   private final int schedulerPort;
   private final Launcher launcher;
+  private final Function<String, Location> locations;
   private final Map<String, Program> programs = new HashMap<>();
   private final Map<String, Integer> ports = new HashMap<>();
 
@@ -38,9 +42,17 @@ public final class ProcessCluster implements AutoCloseable {
 
   /** A cluster of programs that {@code launcher} starts. */
   public ProcessCluster(Path directory, int schedulerPort, Launcher launcher) throws IOException {
+    this(directory, schedulerPort, launcher, _ -> Location.LOOPBACK);
+  }
+
+  /** A cluster whose members run at the places that {@code locations} gives for their names. */
+  public ProcessCluster(
+      Path directory, int schedulerPort, Launcher launcher, Function<String, Location> locations)
+      throws IOException {
     this.directory = Files.createDirectories(directory);
     this.schedulerPort = schedulerPort;
     this.launcher = launcher;
+    this.locations = locations;
   }
 
   public int schedulerPort() {
@@ -54,15 +66,16 @@ public final class ProcessCluster implements AutoCloseable {
         config,
         """
         server:
-          advertiseIP: 127.0.0.1
-          listenIP: 127.0.0.1
-          port: %d
-          advertisePort: %d
+          advertiseIP: %1$s
+          listenIP: %1$s
+          port: %2$d
+          advertisePort: %2$d
           host: lab-scheduler
         """
-            .formatted(schedulerPort, schedulerPort));
+            .formatted(address(SCHEDULER), schedulerPort));
     Program program =
         launch(
+            SCHEDULER,
             directory.resolve("scheduler.log"),
             "scheduler",
             List.of(
@@ -71,8 +84,8 @@ public final class ProcessCluster implements AutoCloseable {
                 "--dynconfig",
                 directory.resolve("scheduler-dynconfig.yaml").toString(),
                 "--console"));
-    programs.put("scheduler", program);
-    awaitPort(program, schedulerPort);
+    programs.put(SCHEDULER, program);
+    program.awaitListening(schedulerPort, START_LIMIT);
     return program;
   }
 
@@ -100,38 +113,39 @@ public final class ProcessCluster implements AutoCloseable {
         config,
         """
         host:
-          hostname: %s
-          ip: 127.0.0.1
+          hostname: %1$s
+          ip: %2$s
         download:
           server:
-            socketPath: %s
+            socketPath: %3$s
         upload:
           server:
-            ip: 127.0.0.1
-            port: %d
+            ip: %2$s
+            port: %4$d
         storage:
-          dir: %s
+          dir: %5$s
           keep: true
           server:
-            ip: 127.0.0.1
-            tcpPort: %d
+            ip: %2$s
+            tcpPort: %6$d
         scheduler:
           announceInterval: 5s
         health:
           server:
-            ip: 127.0.0.1
-            port: %d
+            ip: %2$s
+            port: %7$d
         metrics:
           server:
-            ip: 127.0.0.1
-            port: %d
+            ip: %2$s
+            port: %8$d
         proxy:
           server:
-            ip: 127.0.0.1
-            port: %d
+            ip: %2$s
+            port: %9$d
         """
                 .formatted(
                     name,
+                    address(name),
                     socket(name),
                     upload,
                     home.resolve("storage"),
@@ -141,15 +155,17 @@ public final class ProcessCluster implements AutoCloseable {
                     port(name + ".proxy"))
             + extra);
     Path dynconfig = home.resolve("dynconfig.yaml");
-    Files.writeString(dynconfig, "scheduler:\n  addrs: [\"127.0.0.1:" + schedulerPort + "\"]\n");
+    Files.writeString(
+        dynconfig, "scheduler:\n  addrs: [\"" + address(SCHEDULER) + ":" + schedulerPort + "\"]\n");
     Program program =
         launch(
+            name,
             home.resolve("dfdaemon.log"),
             "dfdaemon",
             List.of(
                 "--config", config.toString(), "--dynconfig", dynconfig.toString(), "--console"));
     programs.put(name, program);
-    awaitPort(program, port(name + ".health"));
+    program.awaitListening(port(name + ".health"), START_LIMIT);
     return program;
   }
 
@@ -187,30 +203,19 @@ public final class ProcessCluster implements AutoCloseable {
     arguments.addAll(List.of("-e", socket(daemon).toString(), url, "-O", output.toString()));
     arguments.addAll(List.of(more));
     Path log = Files.createTempFile(directory, "dfget-", ".log");
-    return launch(log, "dfget", arguments);
+    return launch(daemon, log, "dfget", arguments);
   }
 
-  private Program launch(Path log, String role, List<String> arguments) throws IOException {
-    List<String> command = new ArrayList<>(launcher.command(role));
+  private String address(String name) {
+    return locations.apply(name).address();
+  }
+
+  private Program launch(String name, Path log, String role, List<String> arguments)
+      throws IOException {
+    List<String> command = new ArrayList<>(locations.apply(name).enter());
+    command.addAll(launcher.command(role));
     command.addAll(arguments);
     return Program.start(log, command);
-  }
-
-  private static void awaitPort(Program program, int port)
-      throws IOException, InterruptedException {
-    long deadline = System.nanoTime() + START_LIMIT.toNanos();
-    while (System.nanoTime() < deadline) {
-      if (!program.isAlive()) {
-        throw new IOException("it ended at once:\n" + program.output());
-      }
-      try (Socket socket = new Socket()) {
-        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1000);
-        return;
-      } catch (IOException e) {
-        Thread.sleep(50);
-      }
-    }
-    throw new IOException("port " + port + " does not open:\n" + program.output());
   }
 
   /** A port of 127.0.0.1 that nobody uses now. */

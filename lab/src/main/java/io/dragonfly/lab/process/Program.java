@@ -2,6 +2,7 @@ package io.dragonfly.lab.process;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -13,6 +14,12 @@ import java.util.stream.Stream;
 /** One of our programs in a process of its own. What it prints goes to a file. */
 public final class Program implements AutoCloseable {
   private static final Duration STOP_LIMIT = Duration.ofSeconds(40);
+
+  /** Columns of /proc/net/tcp, and the code of its listening sockets (see proc(5)). */
+  private static final int LOCAL = 1;
+
+  private static final int STATE = 3;
+  private static final String LISTEN = "0A";
 
   private final Process process;
   private final Path log;
@@ -28,7 +35,7 @@ public final class Program implements AutoCloseable {
    * @param log file that its output is appended to
    * @param command the program and its arguments
    */
-  static Program start(Path log, List<String> command) throws IOException {
+  public static Program start(Path log, List<String> command) throws IOException {
     ProcessBuilder builder = new ProcessBuilder(command);
     File output = log.toFile();
     builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(output));
@@ -94,6 +101,42 @@ public final class Program implements AutoCloseable {
   public int stop() throws InterruptedException {
     process.destroy();
     return await(STOP_LIMIT);
+  }
+
+  /** Whether somebody listens on this TCP port, on any address that the process can see. */
+  public boolean isListening(int port) throws IOException {
+    String end = String.format(":%04X", port);
+    for (String table : List.of("tcp", "tcp6")) {
+      try (Stream<String> lines =
+          Files.lines(Path.of("/proc", Long.toString(pid()), "net", table))) {
+        if (lines.map(line -> line.strip().split(" +")).anyMatch(row -> listens(row, end))) {
+          return true;
+        }
+      } catch (NoSuchFileException | UncheckedIOException e) {
+        // It has ended, or this kernel has no IPv6.
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Waits until {@link #isListening}; fails, with what it printed, when it ends or takes longer.
+   */
+  public void awaitListening(int port, Duration limit) throws IOException, InterruptedException {
+    long deadline = System.nanoTime() + limit.toNanos();
+    while (!isListening(port)) {
+      if (!isAlive()) {
+        throw new IOException("it ended at once:\n" + output());
+      }
+      if (System.nanoTime() > deadline) {
+        throw new IOException("port " + port + " does not open:\n" + output());
+      }
+      Thread.sleep(20);
+    }
+  }
+
+  private static boolean listens(String[] row, String end) {
+    return row.length > STATE && row[LOCAL].endsWith(end) && row[STATE].equals(LISTEN);
   }
 
   /**

@@ -1,0 +1,36 @@
+package io.dragonfly.lab;
+
+import io.dragonfly.lab.swarm.SwarmCommand;
+import java.nio.file.Path;
+import java.util.Arrays;
+
+/**
+ * {@code dragonfly lab COMMAND}: what measures and breaks the system, from a checkout. Its first
+ * argument is the unpacked distribution under test, which the launcher gives.
+ */
+public final class Lab {
+  private static final String HELP =
+      """
+      Usage: dragonfly lab COMMAND [OPTIONS...]
+
+        swarm         A swarm in a shaped network beside its rivals (needs root on Linux)
+
+      'dragonfly lab COMMAND --help' says more about each.
+      """;
+
+  private Lab() {}
+
+  public static void main(String[] args) throws InterruptedException {
+    String command = args.length < 2 ? "help" : args[1];
+    String[] rest = args.length < 2 ? args : Arrays.copyOfRange(args, 2, args.length);
+    switch (command) {
+      case "swarm" -> System.exit(SwarmCommand.run(Path.of(args[0]), rest));
+      case "help", "--help", "-h" -> System.out.print(HELP);
+      default -> {
+        System.err.println("lab: there is no command " + command);
+        System.err.print(HELP);
+        System.exit(2);
+      }
+    }
+  }
+}

@@ -1,0 +1,88 @@
+package io.dragonfly.lab.process;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * A program of the system that a measurement needs.
+ *
+ * @param name of the executable
+ * @param debianPackage what installs it
+ */
+public record Tool(String name, String debianPackage) {
+  public static final Tool IP = new Tool("ip", "iproute2");
+  public static final Tool TC = new Tool("tc", "iproute2");
+  public static final Tool NGINX = new Tool("nginx", "nginx-light");
+  public static final Tool CURL = new Tool("curl", "curl");
+  public static final Tool ARIA2 = new Tool("aria2c", "aria2");
+  public static final Tool OPENTRACKER = new Tool("opentracker", "opentracker");
+  public static final Tool MKTORRENT = new Tool("mktorrent", "mktorrent");
+
+  /** Where root's tools are, whether or not they are on the PATH. */
+  private static final List<String> MORE_PLACES = List.of("/usr/sbin", "/sbin", "/usr/local/sbin");
+
+  /** Where it is on this machine. */
+  public Optional<Path> find() {
+    String path = System.getenv().getOrDefault("PATH", "/usr/bin:/bin");
+    return Stream.concat(Stream.of(path.split(":", -1)), MORE_PLACES.stream())
+        .filter(place -> !place.isEmpty())
+        .map(place -> Path.of(place, name))
+        .filter(Files::isExecutable)
+        .findFirst();
+  }
+
+  /** Its path; an error that says how to install it where it is missing. */
+  public String path() throws IOException {
+    return find()
+        .orElseThrow(() -> new IOException(name + " is missing: apt-get install " + debianPackage))
+        .toString();
+  }
+
+  /** Fails, naming all that are missing in one line that installs them. */
+  public static void require(Tool... tools) throws IOException {
+    List<String> missing = new ArrayList<>();
+    List<String> packages = new ArrayList<>();
+    for (Tool tool : tools) {
+      if (tool.find().isEmpty()) {
+        missing.add(tool.name);
+        if (!packages.contains(tool.debianPackage)) {
+          packages.add(tool.debianPackage);
+        }
+      }
+    }
+    if (!missing.isEmpty()) {
+      throw new IOException(
+          String.join(", ", missing)
+              + (missing.size() == 1 ? " is" : " are")
+              + " missing: apt-get install "
+              + String.join(" ", packages));
+    }
+  }
+
+  /** Runs it to its end and returns what it printed; an exit code other than 0 is an error. */
+  public String run(String... arguments) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>();
+    command.add(path());
+    command.addAll(List.of(arguments));
+    return run(command);
+  }
+
+  /** As {@link #run(String...)}, for a whole command line. */
+  public static String run(List<String> command) throws IOException, InterruptedException {
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    process.getOutputStream().close();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    int code = process.waitFor();
+    if (code != 0) {
+      throw new IOException(
+          String.join(" ", command) + " failed with " + code + ": " + output.strip());
+    }
+    return output;
+  }
+}

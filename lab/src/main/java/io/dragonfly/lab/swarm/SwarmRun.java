@@ -1,0 +1,105 @@
+package io.dragonfly.lab.swarm;
+
+import io.dragonfly.common.piece.PieceLayout;
+import io.dragonfly.lab.origin.LabContent;
+import io.dragonfly.lab.process.Directories;
+import io.dragonfly.lab.process.Launcher;
+import io.dragonfly.lab.process.ProcessCluster;
+import io.dragonfly.lab.process.Tool;
+import io.dragonfly.lab.shaped.ShapedNetwork;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** One run of the shaped swarm, from the network to the report. */
+final class SwarmRun {
+  /** What each peer takes once before it is measured, and what one stream's goodput is taken of. */
+  private static final long WARM_UP = 24L << 20;
+
+  private final SwarmOptions options;
+  private final PrintStream out;
+
+  SwarmRun(SwarmOptions options, PrintStream out) {
+    this.options = options;
+    this.out = out;
+  }
+
+  void run() throws IOException, InterruptedException {
+    requireTools();
+    try {
+      measure();
+    } finally {
+      Directories.delete(options.work());
+    }
+  }
+
+  private void measure() throws IOException, InterruptedException {
+    LabContent content = new LabContent(1, options.size());
+    Path files = Files.createDirectories(options.work().resolve("files"));
+    content.write(files.resolve(Setting.CONTENT));
+    new LabContent(2, WARM_UP).write(files.resolve(Setting.WARM_UP));
+    try (ShapedNetwork network = ShapedNetwork.open()) {
+      Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> clean(network)));
+      network.add(Setting.ORIGIN, options.originRate(), options.originRate());
+      network.add(ProcessCluster.SCHEDULER, options.rate(), options.rate());
+      network.add(Setting.SEED, options.seedRate(), options.seedRate());
+      for (int i = 1; i <= options.peers(); i++) {
+        network.add(Setting.peerName(i), options.rate(), options.rate());
+      }
+      Setting setting = new Setting(options, network, files, content.sha256());
+      Bounds bounds = Bounds.of(options, NginxCurl.goodput(setting, Setting.WARM_UP), units());
+      SwarmReport report = new SwarmReport(options, bounds);
+      report.printHead(out);
+      for (Contender contender : contenders()) {
+        report.add(contender.run(setting), out);
+        Directories.delete(setting.directory(contender.name()));
+      }
+      report.write();
+      out.println();
+      out.println("Written: " + options.report().resolve("swarm.json") + " and a chart for each.");
+    }
+  }
+
+  /** After Ctrl-C: nothing is left behind. */
+  private void clean(ShapedNetwork network) {
+    network.close();
+    try {
+      Directories.delete(options.work());
+    } catch (IOException e) {
+      System.err.println("lab: " + options.work() + " is left: " + e.getMessage());
+    }
+  }
+
+  private int units() {
+    long pieceLength = PieceLayout.automaticPieceLength(options.size());
+    return (int) Math.max(1, (options.size() + pieceLength - 1) / pieceLength);
+  }
+
+  private void requireTools() throws IOException {
+    List<Tool> tools = new ArrayList<>(List.of(Tool.NGINX, Tool.CURL));
+    if (options.contenders().contains(Contender.Kind.ARIA2)) {
+      tools.addAll(List.of(Tool.ARIA2, Tool.OPENTRACKER, Tool.MKTORRENT));
+    }
+    Tool.require(tools.toArray(Tool[]::new));
+  }
+
+  private List<Contender> contenders() {
+    List<Contender> contenders = new ArrayList<>();
+    for (Contender.Kind kind : options.contenders()) {
+      contenders.add(
+          switch (kind) {
+            case DRAGONFLY -> new DragonflySwarm("dragonfly", options.ours());
+            case NGINX -> new NginxCurl();
+            case ARIA2 -> new Aria2Swarm();
+          });
+    }
+    options
+        .upstream()
+        .ifPresent(directory ->
+            contenders.add(new DragonflySwarm("upstream", Launcher.ofPrograms(directory))));
+    return contenders;
+  }
+}
