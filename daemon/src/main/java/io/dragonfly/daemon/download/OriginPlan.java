@@ -24,6 +24,12 @@ final class OriginPlan {
   private static final long LONGEST_PAUSE = 10_000_000_000L;
   private static final long WORTHWHILE = 64 * 1024;
 
+  /** The source has repeated a request that was answered by a passing failure, such as 503. */
+  private static final int ANSWERED_ATTEMPTS = 2;
+
+  /** An origin that is silent for so long counts as failed, however few the attempts were. */
+  private static final long LONGEST_SILENCE = 30_000_000_000L;
+
   /** Who allowed this host to read the origin, and how much of it. */
   enum Permission {
     NONE,
@@ -70,6 +76,8 @@ final class OriginPlan {
   private boolean lookFromStart;
   private boolean lookWithoutRange;
   private int attempts;
+  private int answered;
+  private long failingSince;
   private long pauseUntil;
   private long bytesSinceFailure;
   private long bytes;
@@ -89,7 +97,7 @@ final class OriginPlan {
     permission = granted;
     heldByPeers = (BitSet) held.clone();
     failure = Optional.empty();
-    attempts = 0;
+    forgetFailures();
   }
 
   /** No further reads; those under way come to their end. */
@@ -105,7 +113,7 @@ final class OriginPlan {
   /** Another request may fare better. */
   void forgetFailure() {
     failure = Optional.empty();
-    attempts = 0;
+    forgetFailures();
     pauseUntil = 0;
   }
 
@@ -303,13 +311,13 @@ final class OriginPlan {
     bytes += count;
     bytesSinceFailure += read.ranged ? count : 0;
     if (bytesSinceFailure >= WORTHWHILE) {
-      attempts = 0;
+      forgetFailures();
     }
   }
 
   void pieceDone(Read read, int piece) {
     read.pieces.clear(piece);
-    attempts = 0;
+    forgetFailures();
   }
 
   void ended(Read read) {
@@ -352,12 +360,23 @@ final class OriginPlan {
     if (now < pauseUntil) {
       return; // another read that broke with the one before
     }
+    if (attempts == 0) {
+      failingSince = now;
+    }
     attempts++;
-    if (attempts >= options.originAttempts()) {
+    answered += problem.status().isPresent() ? 1 : 0;
+    if (attempts >= options.originAttempts()
+        || answered >= ANSWERED_ATTEMPTS
+        || (attempts > 1 && now - failingSince >= LONGEST_SILENCE)) {
       failure = Optional.of(problem);
     }
     long pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE << Math.min(attempts - 1, 10));
     pauseUntil = now + pause / 2 + random.nextLong(pause / 2 + 1);
+  }
+
+  private void forgetFailures() {
+    attempts = 0;
+    answered = 0;
   }
 
   /** What was learned of the origin may not hold for another version or another request. */

@@ -188,8 +188,8 @@ final class OriginSide {
    */
   private PeerReport.OriginFailed originFailed(Read read, OriginProblem problem) {
     return isSame(read.request, parts.link.registered())
-        ? new PeerReport.OriginFailed(problem.status(), problem.headers(), problem.message())
-        : new PeerReport.OriginFailed(OptionalInt.empty(), Map.of(), problem.message());
+        ? PeerReport.OriginFailed.found(problem.status(), problem.headers(), problem.message())
+        : PeerReport.OriginFailed.untried(problem.message());
   }
 
   /** Parents give, or may give, what the origin does not. */
@@ -199,7 +199,10 @@ final class OriginSide {
     return !parts.fetches.isEmpty() || !available.isEmpty();
   }
 
-  /** The origin refused whoever read it for all, and would refuse this host, too. */
+  /**
+   * The origin refused whoever read it for all, and would refuse this host, too; or several hosts
+   * found that it can't be read.
+   */
   void refusedOthers(
       Optional<DownloadRequest> joinedWith,
       OptionalInt status,
@@ -207,7 +210,9 @@ final class OriginSide {
       String message,
       long now,
       List<Action> out) {
-    giveUp(joinedWith, new OriginProblem(Kind.REFUSED, status, headers, message, false), now, out);
+    boolean isFinal = status.orElse(0) >= 400 && status.orElse(0) < 500;
+    Kind kind = isFinal ? Kind.REFUSED : Kind.UNAVAILABLE;
+    giveUp(joinedWith, new OriginProblem(kind, status, headers, message, !isFinal), now, out);
   }
 
   /**

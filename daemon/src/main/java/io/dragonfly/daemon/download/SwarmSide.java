@@ -214,9 +214,7 @@ final class SwarmSide {
       parts.origin.allow(Permission.LEASE, held);
     } else {
       parts.link.report(
-          new PeerReport.OriginFailed(
-              OptionalInt.empty(), Map.of(), "this download must not read the origin"),
-          out);
+          PeerReport.OriginFailed.untried("this download must not read the origin"), out);
     }
   }
 

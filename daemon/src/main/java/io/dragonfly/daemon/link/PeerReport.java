@@ -66,11 +66,29 @@ public sealed interface PeerReport {
   /** Bytes read at the origin so far: keeps a lease alive between pieces. */
   record OriginProgress(long bytes) implements PeerReport {}
 
-  /** The origin could not be read; the lease goes back to the scheduler. */
-  record OriginFailed(OptionalInt status, Map<String, String> headers, String message)
+  /**
+   * The origin could not be read; the lease goes back to the scheduler.
+   *
+   * @param tried whether the origin was asked, with the headers that this peer registered; else
+   *     this says nothing of it to others
+   * @param status of its answer, when there was one
+   */
+  record OriginFailed(
+      boolean tried, OptionalInt status, Map<String, String> headers, String message)
       implements PeerReport {
     public OriginFailed {
       headers = Collections.unmodifiableMap(new LinkedHashMap<>(headers));
+    }
+
+    /** What came of asking it. */
+    public static OriginFailed found(
+        OptionalInt status, Map<String, String> headers, String message) {
+      return new OriginFailed(true, status, headers, message);
+    }
+
+    /** It was not asked, or not with the headers that others know of. */
+    public static OriginFailed untried(String message) {
+      return new OriginFailed(false, OptionalInt.empty(), Map.of(), message);
     }
   }
 

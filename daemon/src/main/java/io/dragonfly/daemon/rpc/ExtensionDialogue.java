@@ -119,7 +119,7 @@ final class ExtensionDialogue implements SwarmDialogue<JoinRequest, JoinResponse
   }
 
   private static OriginFailed originFailed(PeerReport.OriginFailed failed) {
-    if (failed.status().isEmpty()) {
+    if (!failed.tried()) {
       return OriginFailed.newBuilder()
           .setUnknown(Unknown.newBuilder().setMessage(failed.message()))
           .build();

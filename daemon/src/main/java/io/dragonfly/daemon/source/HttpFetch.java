@@ -3,6 +3,7 @@ package io.dragonfly.daemon.source;
 import io.dragonfly.daemon.source.AnswerCheck.Verdict;
 import io.dragonfly.daemon.source.OriginException.Kind;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -168,7 +169,8 @@ final class HttpFetch {
       }
       boolean worthIt = failure.kind() == Kind.UNAVAILABLE || failure.kind() == Kind.IO;
       int status = failure.status().orElse(0);
-      if (!worthIt || status == 501 || status == 505) {
+      boolean waitedLong = failure.getCause() instanceof SocketTimeoutException;
+      if (!worthIt || waitedLong || status == 501 || status == 505) {
         throw failure;
       }
       Duration pause = source.backoff().pause(attempt, retryAfter);

@@ -365,22 +365,44 @@ class TaskDownloadTest {
   }
 
   @Test
-  void withoutProgressTheOriginFailsAfterSomeAttempts() {
-    Machine machine = new Machine();
-    machine.attach(1);
-    machine.ready(true);
-    machine.order(new SwarmOrder.GoToOrigin("lease", new BitSet()));
-    for (int attempt = 0; attempt < 5; attempt++) {
-      machine.broke(machine.last(Action.LookAtOrigin.class).read(), Kind.UNAVAILABLE, 503);
-      machine.after(Duration.ofSeconds(11));
-    }
-
-    assertThat(machine.all(Action.LookAtOrigin.class)).hasSize(5);
+  void anOriginThatAnswersTwiceThatItCannotIsGivenUp() {
+    Machine machine = failing(2, 503, Duration.ofSeconds(11));
     assertThat(machine.reports(PeerReport.OriginFailed.class)).hasSize(1);
     DownloadException failure = machine.last(Action.Failed.class).failure();
     assertThat(failure.code()).isEqualTo(Code.ORIGIN_UNAVAILABLE);
     assertThat(failure.originStatus()).hasValue(503);
     assertThat(failure).hasMessageNotContaining("secret");
+  }
+
+  @Test
+  void anOriginThatDoesNotAnswerIsGivenUpAfterSomeAttempts() {
+    Machine machine = failing(5, 0, Duration.ofSeconds(5));
+    DownloadException failure = machine.last(Action.Failed.class).failure();
+    assertThat(failure.code()).isEqualTo(Code.ORIGIN_UNAVAILABLE);
+    PeerReport.OriginFailed report = machine.reports(PeerReport.OriginFailed.class).getFirst();
+    assertThat(report.tried()).isTrue();
+    assertThat(report.status()).isEmpty();
+  }
+
+  @Test
+  void anOriginThatIsSilentForLongIsGivenUpAfterFewerAttempts() {
+    failing(3, 0, Duration.ofSeconds(16));
+  }
+
+  /** Lets every look at the origin fail, until the download does after so many. */
+  private static Machine failing(int attempts, int status, Duration each) {
+    Machine machine = new Machine();
+    machine.attach(1);
+    machine.ready(true);
+    machine.order(new SwarmOrder.GoToOrigin("lease", new BitSet()));
+    for (int attempt = 0; attempt < attempts; attempt++) {
+      assertThat(machine.all(Action.Failed.class)).isEmpty();
+      machine.broke(machine.last(Action.LookAtOrigin.class).read(), Kind.UNAVAILABLE, status);
+      machine.after(each);
+    }
+    assertThat(machine.all(Action.LookAtOrigin.class)).hasSize(attempts);
+    assertThat(machine.all(Action.Failed.class)).hasSize(1);
+    return machine;
   }
 
   @Test

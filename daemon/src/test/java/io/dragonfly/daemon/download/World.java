@@ -520,7 +520,8 @@ final class World {
             return;
           }
           if (originDown || (trouble(0.3) && originTrouble++ < 3)) {
-            broke(look.read(), OriginException.Kind.UNAVAILABLE, 503);
+            // An origin that answers so twice in a row is given up.
+            broke(look.read(), OriginException.Kind.UNAVAILABLE, originTrouble == 1 ? 503 : 0);
             return;
           }
           waitingLooks.put(look.read(), look);

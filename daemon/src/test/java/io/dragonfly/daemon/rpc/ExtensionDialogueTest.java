@@ -85,13 +85,13 @@ class ExtensionDialogueTest {
                 .getReason())
         .isEqualTo(PieceFailed.Reason.CORRUPT);
     assertThat(
-            say(new PeerReport.OriginFailed(OptionalInt.of(404), Map.of(), "gone"))
+            say(PeerReport.OriginFailed.found(OptionalInt.of(404), Map.of(), "gone"))
                 .getOriginFailed()
                 .getBackend()
                 .getStatusCode())
         .isEqualTo(404);
     assertThat(
-            say(new PeerReport.OriginFailed(OptionalInt.empty(), Map.of(), "no route"))
+            say(PeerReport.OriginFailed.untried("no route"))
                 .getOriginFailed()
                 .getUnknown()
                 .getMessage())

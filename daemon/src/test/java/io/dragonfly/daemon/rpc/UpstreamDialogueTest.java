@@ -192,7 +192,7 @@ class UpstreamDialogueTest {
   void whatTheOriginAnsweredIsPassedOnWhileItIsRead() {
     dialogue.report(register());
     PeerReport failed =
-        new PeerReport.OriginFailed(OptionalInt.of(403), Map.of("a", "b"), "forbidden");
+        PeerReport.OriginFailed.found(OptionalInt.of(403), Map.of("a", "b"), "forbidden");
     assertThat(dialogue.report(failed).messages()).isEmpty();
     dialogue.answer(goToOrigin());
     var backend =

@@ -6,17 +6,26 @@ import java.util.OptionalInt;
 /**
  * Why the origin could not be read.
  *
+ * @param tried whether the origin was asked, with the headers that the peer registered; else this
+ *     says nothing of the origin
  * @param status the origin's HTTP status, when it answered
  * @param headers entity headers of its answer; never cookies or authentication
  */
-public record OriginFailure(OptionalInt status, Map<String, String> headers, String message) {
+public record OriginFailure(
+    boolean tried, OptionalInt status, Map<String, String> headers, String message) {
   public OriginFailure {
     headers = Map.copyOf(headers);
   }
 
-  /** A failure without an answer of the origin. */
+  /** A failure that says nothing of the origin. */
   public static OriginFailure unknown(String message) {
-    return new OriginFailure(OptionalInt.empty(), Map.of(), message);
+    return new OriginFailure(false, OptionalInt.empty(), Map.of(), message);
+  }
+
+  /** What came of asking the origin; no status when it did not answer. */
+  public static OriginFailure found(
+      OptionalInt status, Map<String, String> headers, String message) {
+    return new OriginFailure(true, status, headers, message);
   }
 
   /**

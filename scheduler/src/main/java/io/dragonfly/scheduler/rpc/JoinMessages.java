@@ -119,7 +119,7 @@ final class JoinMessages {
   }
 
   static OriginFailure backend(Backend backend) {
-    return new OriginFailure(
+    return OriginFailure.found(
         backend.hasStatusCode() ? OptionalInt.of(backend.getStatusCode()) : OptionalInt.empty(),
         Failures.publicHeaders(backend.getHeaderMap()),
         Failures.shortened(backend.getMessage()));

@@ -5,6 +5,8 @@ import io.dragonfly.common.piece.ByteRange;
 import io.dragonfly.common.piece.ContentInfo;
 import io.dragonfly.scheduler.origin.OriginFailure;
 import io.dragonfly.scheduler.origin.OriginLease;
+import io.dragonfly.scheduler.origin.OriginVerdict;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -12,6 +14,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.LongSupplier;
@@ -28,11 +31,16 @@ import org.jspecify.annotations.Nullable;
 final class OriginDesk {
   private static final int MAX_SEED_TRIES = 2;
 
+  private static final OriginFailure SILENT =
+      OriginFailure.found(
+          OptionalInt.empty(), Map.of(), "the origin gave nothing for too long, to several hosts");
+
   private final Task task;
   private final Offers offers;
   private final Parenting parenting;
   private final HostTable hosts;
   private final LongSupplier triggerIds;
+  private final OriginVerdict verdict = new OriginVerdict();
 
   /** Seeds that were asked in vain, until when. */
   private final Map<HostId, Long> blockedSeeds = new HashMap<>();
@@ -103,6 +111,11 @@ final class OriginDesk {
     if (demander.isEmpty()) {
       return;
     }
+    Optional<OriginFailure> unreadable = verdict.standing(now);
+    if (unreadable.isPresent()) {
+      tellUnreadable(unreadable.get(), now);
+      return;
+    }
     Peer first = demander.get();
     boolean alone = task.limits.priority(first.download) == 3 || !lacks(first);
     if (alone && canLead(first, now)) {
@@ -145,6 +158,7 @@ final class OriginDesk {
       task.lease.pieceRead(peer.id, now);
       seedTries = 0;
       lastFailure = null;
+      verdict.read();
     }
   }
 
@@ -170,6 +184,9 @@ final class OriginDesk {
   void failed(Peer peer, OriginFailure failure, long now) {
     boolean leads = task.lease.isHeldBy(peer.id);
     lastFailure = failure;
+    if (leads || peer.hasReadOrigin) {
+      verdict.failed(peer.host.id(), failure, now);
+    }
     released(peer, true, now);
     if (failure.isPermanent() && (leads || peer.hasReadOrigin)) {
       refuse(peer.download.headersKey(), failure, now);
@@ -186,6 +203,7 @@ final class OriginDesk {
     switch (task.lease.state()) {
       case OriginLease.State.Free _ -> {}
       case OriginLease.State.Triggered triggered -> {
+        verdict.failed(triggered.seed(), failure, now);
         blockedSeeds.put(triggered.seed(), now + task.settings.seedBlockMillis());
         task.lease.release(true);
       }
@@ -244,6 +262,9 @@ final class OriginDesk {
   private void moveOn(OriginLease.State state, @Nullable Peer holder, long now) {
     task.notice("event=lease-moves-on from=" + (holder == null ? state : holder.id));
     if (holder != null) {
+      if (task.lease.isOverdue(now)) {
+        verdict.failed(holder.host.id(), SILENT, now);
+      }
       if (holder.extension) {
         task.tell(holder, new PeerOrder.OriginRevoked("no progress, somebody else reads it"));
       }
@@ -370,6 +391,44 @@ final class OriginDesk {
     offers.retry();
   }
 
+  /**
+   * Several hosts found that the origin can't be read. Who lacks what nobody holds need not wait;
+   * who still gets pieces of parents goes on with these.
+   */
+  private void tellUnreadable(OriginFailure failure, long now) {
+    task.notice("event=origin-unreadable status=" + failure.status().orElse(0));
+    for (Peer peer : List.copyOf(task.active)) {
+      if (peer.canBeTold() && !peer.refused && lacks(peer) && !isServed(peer)) {
+        tellRefusal(peer, failure, now);
+      }
+    }
+  }
+
+  /** Whether some parent of it holds a piece that it lacks. */
+  private boolean isServed(Peer peer) {
+    for (Peer parent : peer.parents) {
+      if (parent.offered && parent.complete) {
+        return true;
+      }
+      BitSet wanted = (BitSet) parent.pieces.clone();
+      wanted.andNot(peer.pieces);
+      if (parent.offered && !wanted.isEmpty()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void tellRefusal(Peer peer, OriginFailure failure, long now) {
+    peer.refused = true;
+    if (peer.extension) {
+      task.tell(peer, new PeerOrder.OriginRefused(failure));
+    } else {
+      end(peer, EndCode.FAILED_PRECONDITION, failure.text());
+    }
+    parenting.review(peer, now);
+  }
+
   private void refuse(String headersKey, OriginFailure failure, long now) {
     task.notice("event=origin-refused status=" + failure.status().orElse(0));
     for (Peer peer : List.copyOf(task.active)) {
@@ -379,13 +438,7 @@ final class OriginDesk {
           || !lacks(peer)) {
         continue;
       }
-      peer.refused = true;
-      if (peer.extension) {
-        task.tell(peer, new PeerOrder.OriginRefused(failure));
-      } else {
-        end(peer, EndCode.FAILED_PRECONDITION, failure.text());
-      }
-      parenting.review(peer, now);
+      tellRefusal(peer, failure, now);
     }
   }
 

@@ -104,6 +104,6 @@ final class OriginLeaseTest {
   }
 
   private static OriginFailure failure(int status) {
-    return new OriginFailure(OptionalInt.of(status), Map.of(), "");
+    return OriginFailure.found(OptionalInt.of(status), Map.of(), "");
   }
 }

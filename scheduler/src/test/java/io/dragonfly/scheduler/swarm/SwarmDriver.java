@@ -337,7 +337,7 @@ final class SwarmDriver {
   }
 
   static OriginFailure answered(int status) {
-    return new OriginFailure(OptionalInt.of(status), Map.of(), "no");
+    return OriginFailure.found(OptionalInt.of(status), Map.of(), "no");
   }
 
   static PieceRoot root(int value) {

@@ -9,6 +9,7 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -142,6 +143,57 @@ final class SwarmOriginTest {
     assertThat(u.end.orElseThrow().code()).isEqualTo(EndCode.FAILED_PRECONDITION);
     assertThat(c.last(PeerOrder.OriginRefused.class)).isEmpty();
     assertThat(c.last(PeerOrder.OriginLease.class)).isPresent();
+  }
+
+  @Test
+  void afterTwoHostsGotAPassingErrorTheOthersNeedNotAsk() {
+    driver.host("a").host("b").host("c").host("d").host("u");
+    Stream a = driver.ours("a");
+    Stream b = driver.ours("b");
+    Stream c = driver.ours("c");
+    Stream u = driver.upstream("u", 4);
+    driver.report(a, new PeerReport.OriginFailed(SwarmDriver.answered(503)));
+    assertThat(c.last(PeerOrder.OriginRefused.class)).isEmpty();
+    driver.report(b, new PeerReport.OriginFailed(SwarmDriver.answered(503)));
+    assertThat(c.last(PeerOrder.OriginRefused.class).orElseThrow().failure().status())
+        .hasValue(503);
+    assertThat(c.last(PeerOrder.OriginLease.class)).isEmpty();
+    assertThat(u.end.orElseThrow().code()).isEqualTo(EndCode.FAILED_PRECONDITION);
+    Stream late = driver.ours("d");
+    assertThat(late.last(PeerOrder.OriginRefused.class)).isPresent();
+    driver.pass(6_000);
+    driver.host("e");
+    assertThat(driver.ours("e").last(PeerOrder.OriginLease.class)).isPresent();
+  }
+
+  @Test
+  void anOriginThatGaveThreeHostsNothingInTheirTimeIsUnreadable() {
+    driver.host("a").host("b").host("c").host("d");
+    Stream a = driver.ours("a");
+    driver.ours("b");
+    driver.ours("c");
+    Stream d = driver.ours("d");
+    driver.pass(21_000);
+    assertThat(a.last(PeerOrder.OriginRevoked.class)).isPresent();
+    driver.pass(41_000);
+    assertThat(d.last(PeerOrder.OriginRefused.class)).isEmpty();
+    driver.pass(81_000);
+    assertThat(d.last(PeerOrder.OriginRefused.class).orElseThrow().failure().status()).isEmpty();
+  }
+
+  @Test
+  void whoStillGetsPiecesOfParentsIsNotToldThatTheOriginIsAway() {
+    driver.host("a").host("b").host("c").host("d");
+    driver.ours("a", SwarmDriver.content(4, "v"), 1, 2);
+    Stream b = driver.ours("b");
+    Stream c = driver.ours("c");
+    OriginFailure silent = OriginFailure.found(OptionalInt.empty(), Map.of(), "no route");
+    driver.report(driver.stream("a"), new PeerReport.OriginFailed(silent));
+    driver.report(b, new PeerReport.OriginFailed(silent));
+    driver.report(c, new PeerReport.OriginFailed(silent));
+    Stream d = driver.ours("d");
+    assertThat(d.last(PeerOrder.OriginRefused.class)).isEmpty();
+    assertThat(d.last(PeerOrder.Parents.class)).isPresent();
   }
 
   @Test
