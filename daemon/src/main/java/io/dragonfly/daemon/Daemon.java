@@ -353,18 +353,21 @@ public final class Daemon implements AutoCloseable {
     if (manager.isEmpty()) {
       return new SchedulerFile(dynconfig);
     }
-    String address = manager.get();
-    int scheme = address.indexOf("://");
-    HostPort hostPort;
+    HostPort address;
     try {
-      hostPort = HostPort.parse(scheme < 0 ? address : address.substring(scheme + 3));
+      address = ManagerSchedulers.address(manager.get());
     } catch (IllegalArgumentException e) {
       throw new IOException("manager.addr: " + e.getMessage(), e);
+    }
+    if (manager.get().startsWith("https:") && !config.manager().tls().isComplete()) {
+      throw new IOException(
+          "manager.addr begins with https, so manager.caCert, cert and key are needed: set them,"
+              + " or write http");
     }
     return new ManagerSchedulers(
         managerChannels,
         schedulerChannels,
-        hostPort,
+        address,
         new ManagerSchedulers.Client(
             config.seedPeer().enable(),
             hostname,

@@ -139,29 +139,39 @@ public final class Announcer implements AutoCloseable {
     String lastFailure = "";
     try {
       while (true) {
-        try {
-          update(source.read());
+        String failure = readOnce();
+        firstRead.countDown();
+        if (failure.isEmpty()) {
           pause = FIRST_RETRY;
-          lastFailure = "";
-          firstRead.countDown();
           Thread.sleep(options.refresh());
-        } catch (IOException e) {
-          String failure = String.valueOf(e.getMessage());
+        } else {
           if (!failure.equals(lastFailure)) {
             logger.warn(
                 "event=schedulers_not_read source={} known={} reason=\"{}\"",
                 source,
                 schedulers.all().size(),
                 failure);
-            lastFailure = failure;
           }
-          firstRead.countDown();
           Thread.sleep(pause.compareTo(options.refresh()) < 0 ? pause : options.refresh());
           pause = longer(pause);
         }
+        lastFailure = failure;
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Why it failed; empty when it did not. What is not foreseen must not end the reading. */
+  private String readOnce() throws InterruptedException {
+    try {
+      update(source.read());
+      return "";
+    } catch (IOException e) {
+      return String.valueOf(e.getMessage());
+    } catch (RuntimeException e) {
+      logger.error("event=schedulers_read_broken source={}", source, e);
+      return e.toString();
     }
   }
 

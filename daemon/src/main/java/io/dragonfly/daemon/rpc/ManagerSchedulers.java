@@ -15,7 +15,6 @@ import io.grpc.health.v1.HealthGrpc;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -26,7 +25,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The schedulers that the manager names, in its order of preference: the healthy ones of the first
- * cluster that has a healthy one, as every peer of the cluster finds them.
+ * cluster that has a healthy one, as every peer of the cluster finds them. For one thread.
  */
 public final class ManagerSchedulers implements SchedulerSource {
   private static final Logger logger = LoggerFactory.getLogger(ManagerSchedulers.class);
@@ -34,11 +33,13 @@ public final class ManagerSchedulers implements SchedulerSource {
   private static final int MANAGER_SECONDS = 10;
   private static final int HEALTH_SECONDS = 3;
   private static final int MOST_SCHEDULERS = 1024;
+  private static final int MOST_TOLD = 5;
 
   private final RpcChannels managerChannels;
   private final RpcChannels schedulerChannels;
   private final HostPort manager;
   private final Client client;
+  private List<String> told = List.of();
 
   /** Who asks, as the manager wants to know it. */
   public record Client(
@@ -58,30 +59,92 @@ public final class ManagerSchedulers implements SchedulerSource {
     this.client = client;
   }
 
+  /**
+   * The address of a manager as {@code manager.addr} has it: with or without a scheme, {@code
+   * http://manager:65003}.
+   *
+   * @throws IllegalArgumentException that says what is allowed
+   */
+  public static HostPort address(String text) {
+    int scheme = text.indexOf("://");
+    String rest = scheme < 0 ? text : text.substring(scheme + 3);
+    return HostPort.parse(rest.endsWith("/") ? rest.substring(0, rest.length() - 1) : rest);
+  }
+
   @Override
   public List<InetSocketAddress> read() throws IOException, InterruptedException {
     List<Scheduler> listed = list();
     List<InetSocketAddress> healthy = new ArrayList<>();
+    List<String> passedOver = new ArrayList<>();
     OptionalLong cluster = OptionalLong.empty();
     for (Scheduler scheduler : listed) {
       if (cluster.isPresent() && scheduler.getSchedulerClusterId() != cluster.getAsLong()) {
         continue;
       }
-      Optional<InetSocketAddress> address = address(scheduler);
-      if (address.isPresent() && !healthy.contains(address.get()) && isHealthy(address.get())) {
-        healthy.add(address.get());
+      Look look = look(scheduler, healthy);
+      if (look.usable().isPresent()) {
+        healthy.add(look.usable().get());
         cluster = OptionalLong.of(scheduler.getSchedulerClusterId());
+      } else if (!look.problem().isEmpty()) {
+        passedOver.add(look.problem());
       }
     }
+    tell(passedOver);
     if (healthy.isEmpty()) {
       throw new IOException(
           "the manager "
               + manager
-              + " names "
-              + listed.size()
-              + " schedulers and none of them is healthy: look at the schedulers of this cluster");
+              + (listed.isEmpty()
+                  ? " names no scheduler: start one that announces itself to it"
+                  : " names "
+                      + listed.size()
+                      + " schedulers and none of them can be used: "
+                      + shortened(passedOver)));
     }
     return healthy;
+  }
+
+  /** What came of a look at a scheduler; one that was there before is neither. */
+  private record Look(Optional<InetSocketAddress> usable, String problem) {}
+
+  /** One wrong or dead entry must not cost us the others. */
+  private Look look(Scheduler scheduler, List<InetSocketAddress> known)
+      throws InterruptedException {
+    String name = scheduler.getIp() + ":" + scheduler.getPort();
+    InetSocketAddress address;
+    try {
+      if (scheduler.getPort() < 1 || scheduler.getPort() > 65_535) {
+        return new Look(Optional.empty(), name + " has no valid port");
+      }
+      address =
+          new InetSocketAddress(InetAddress.ofLiteral(scheduler.getIp()), scheduler.getPort());
+    } catch (IllegalArgumentException e) {
+      return new Look(Optional.empty(), name + " has no valid IP address");
+    }
+    if (known.contains(address)) {
+      return new Look(Optional.empty(), "");
+    }
+    String health = health(address);
+    return health.isEmpty()
+        ? new Look(Optional.of(address), "")
+        : new Look(Optional.empty(), name + " is not healthy (" + health + ")");
+  }
+
+  /** The list is read again and again; what is new is told once. */
+  private void tell(List<String> problems) {
+    if (!problems.equals(told)) {
+      told = problems;
+      if (!problems.isEmpty()) {
+        logger.warn(
+            "event=schedulers_passed_over manager={} reason=\"{}\"", manager, shortened(problems));
+      }
+    }
+  }
+
+  private static String shortened(List<String> problems) {
+    String some = String.join(", ", problems.subList(0, Math.min(problems.size(), MOST_TOLD)));
+    int more = problems.size() - MOST_TOLD;
+    return more > 0 ? some + " and " + more + " more" : some;
   }
 
   private List<Scheduler> list() throws IOException, InterruptedException {
@@ -108,32 +171,18 @@ public final class ManagerSchedulers implements SchedulerSource {
     return schedulers.subList(0, Math.min(schedulers.size(), MOST_SCHEDULERS));
   }
 
-  /** One wrong entry must not cost us the others. */
-  private static Optional<InetSocketAddress> address(Scheduler scheduler) {
+  /** Why it is not; empty when it is. */
+  private String health(InetSocketAddress address) throws InterruptedException {
     try {
-      if (scheduler.getPort() < 1 || scheduler.getPort() > 65_535) {
-        throw new UnknownHostException("port " + scheduler.getPort());
-      }
-      return Optional.of(
-          new InetSocketAddress(InetAddress.ofLiteral(scheduler.getIp()), scheduler.getPort()));
-    } catch (UnknownHostException | IllegalArgumentException e) {
-      logger.warn(
-          "event=scheduler_ignored hostname={} reason=\"{}\"",
-          scheduler.getHostname(),
-          e.getMessage());
-      return Optional.empty();
-    }
-  }
-
-  private boolean isHealthy(InetSocketAddress address) throws InterruptedException {
-    try {
-      return HealthGrpc.newBlockingV2Stub(SchedulerCalls.channel(schedulerChannels, address))
+      ServingStatus status =
+          HealthGrpc.newBlockingV2Stub(SchedulerCalls.channel(schedulerChannels, address))
               .withDeadlineAfter(HEALTH_SECONDS, TimeUnit.SECONDS)
               .check(HealthCheckRequest.getDefaultInstance())
-              .getStatus()
-          == ServingStatus.SERVING;
+              .getStatus();
+      return status == ServingStatus.SERVING ? "" : status.name();
     } catch (StatusException e) {
-      return false;
+      // Without the description, which differs from one time to the next.
+      return e.getStatus().getCode().name();
     }
   }
 
