@@ -29,6 +29,7 @@ public final class ProcessCluster implements AutoCloseable {
   private final Function<String, Location> locations;
   private final Map<String, Program> programs = new HashMap<>();
   private final Map<String, Integer> ports = new HashMap<>();
+  private long clusterId;
 
   /** A cluster without members; its files go below {@code directory}, which should be short. */
   public ProcessCluster(Path directory) throws IOException {
@@ -53,6 +54,11 @@ public final class ProcessCluster implements AutoCloseable {
     this.schedulerPort = schedulerPort;
     this.launcher = launcher;
     this.locations = locations;
+  }
+
+  /** Daemons that are started from now on belong to a scheduler cluster of a manager. */
+  public void inCluster(long id) {
+    clusterId = id;
   }
 
   public int schedulerPort() {
@@ -115,6 +121,7 @@ public final class ProcessCluster implements AutoCloseable {
         host:
           hostname: %1$s
           ip: %2$s
+          schedulerClusterID: %10$d
         download:
           server:
             socketPath: %3$s
@@ -152,7 +159,8 @@ public final class ProcessCluster implements AutoCloseable {
                     port(name + ".tcp"),
                     port(name + ".health"),
                     port(name + ".metrics"),
-                    port(name + ".proxy"))
+                    port(name + ".proxy"),
+                    clusterId)
             + extra);
     Path dynconfig = home.resolve("dynconfig.yaml");
     Files.writeString(

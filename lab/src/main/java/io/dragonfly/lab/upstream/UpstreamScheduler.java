@@ -51,6 +51,7 @@ public final class UpstreamScheduler implements AutoCloseable {
   final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final Map<String, Host> hosts = new LinkedHashMap<>();
   private final Map<String, StandInTask> tasks = new LinkedHashMap<>();
+  private final HealthStatusManager health = new HealthStatusManager();
   private final Server server;
 
   /** Listens on a free port of 127.0.0.1. */
@@ -61,7 +62,6 @@ public final class UpstreamScheduler implements AutoCloseable {
   }
 
   private UpstreamScheduler() {
-    HealthStatusManager health = new HealthStatusManager();
     health.setStatus("", ServingStatus.SERVING);
     server =
         NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
@@ -85,6 +85,11 @@ public final class UpstreamScheduler implements AutoCloseable {
   /** Ids of the hosts that are announced now. */
   public synchronized List<String> hostIds() {
     return List.copyOf(hosts.keySet());
+  }
+
+  /** From now on it says that it is not well; it works as before. */
+  public void sicken() {
+    health.setStatus("", ServingStatus.NOT_SERVING);
   }
 
   /** Forgets everything, as a restarted scheduler has. */
