@@ -3,9 +3,11 @@ package io.dragonfly.scheduler;
 import io.dragonfly.common.config.ConfigException;
 import io.dragonfly.common.lifecycle.Closer;
 import io.dragonfly.common.net.HostPort;
+import io.dragonfly.common.rpc.CallMetrics;
 import io.dragonfly.common.rpc.EventLoops;
 import io.dragonfly.common.rpc.RpcChannels;
 import io.dragonfly.common.rpc.RpcServer;
+import io.dragonfly.common.telemetry.Label;
 import io.dragonfly.common.telemetry.Metrics;
 import io.dragonfly.common.telemetry.MetricsServer;
 import io.dragonfly.common.tls.Identity;
@@ -62,6 +64,7 @@ public final class Scheduler implements AutoCloseable {
     Optional<SslContext> toSeeds = toSeeds(config.seedPeer().tls());
     Optional<SslContext> toClients = toClients(config.server().tls());
     Metrics metrics = new Metrics("dragonfly_scheduler_");
+    showVersion(metrics);
     EventLoops loops = closer.add(new EventLoops("scheduler", NETWORK_THREADS));
     RpcChannels channels = closer.add(RpcChannels.of(loops, toSeeds));
     SchedulerRpc rpc = closer.add(rpc(channels, metrics));
@@ -74,10 +77,33 @@ public final class Scheduler implements AutoCloseable {
     RpcServer.Builder builder =
         RpcServer.builder("scheduler", loops).address(listenAddress(), config.server().port());
     toClients.ifPresent(builder::tls);
+    if (config.metrics().enable()) {
+      builder.counting(new CallMetrics(metrics));
+    }
     server = closer.add(rpc.addTo(builder, config.server().requestRateLimit()).build());
     rpc.start();
     server.start();
     log.info("event=scheduler-started address={} port={}", listenAddress(), port());
+  }
+
+  /** Upstream's labels; those about Go are empty. */
+  private static void showVersion(Metrics metrics) {
+    String[] number = version().split("[.-]", -1);
+    metrics
+        .gauge(
+            "version",
+            "The version of this program.",
+            Label.of("major"),
+            Label.of("minor"),
+            Label.of("git_version"),
+            Label.of("git_commit"),
+            Label.of("platform"),
+            Label.of("build_time"),
+            Label.of("go_version"),
+            Label.of("go_tags"),
+            Label.of("go_gcflags"))
+        .with(number[0], number.length > 1 ? number[1] : "", version(), "", "java", "", "", "", "")
+        .set(1);
   }
 
   private SchedulerRpc rpc(RpcChannels channels, Metrics metrics) {
@@ -86,6 +112,7 @@ public final class Scheduler implements AutoCloseable {
         settings(gc),
         channels,
         metrics,
+        config.metrics().enableHost(),
         config.manager().schedulerClusterID(),
         new SecureRandom().nextLong(),
         gc.peerGCInterval());
@@ -121,6 +148,12 @@ public final class Scheduler implements AutoCloseable {
                 "event=manager-not-used key=manager.addr value={}: this version does not talk to"
                     + " a manager, the local dynamic configuration is used",
                 address));
+  }
+
+  /** The version of this program, {@code dev} when it was not packaged. */
+  static String version() {
+    String version = Scheduler.class.getPackage().getImplementationVersion();
+    return version == null ? "dev" : version;
   }
 
   /** The port of the gRPC server, once started. */

@@ -126,9 +126,6 @@ public record SchedulerConfig(
     if (seedPeer.taskDownloadTimeout() != null) {
       keys.add("seedPeer.taskDownloadTimeout");
     }
-    if (metrics.enableHost()) {
-      keys.add("metrics.enableHost");
-    }
     return List.copyOf(keys);
   }
 

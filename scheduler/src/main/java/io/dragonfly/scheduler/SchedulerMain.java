@@ -48,7 +48,7 @@ public final class SchedulerMain {
     }
     List<String> words = parsed.positionals();
     if (parsed.wantsVersion() || words.equals(List.of("version"))) {
-      out.println(NAME + " " + version());
+      out.println(NAME + " " + Scheduler.version());
       return ServerMain.SUCCESS;
     }
     if (!words.isEmpty()) {
@@ -118,11 +118,6 @@ public final class SchedulerMain {
 
   private static Path logDirectory(@Nullable String configured) {
     return configured == null || configured.isBlank() ? DEFAULT_LOGS : Path.of(configured);
-  }
-
-  private static String version() {
-    String version = SchedulerMain.class.getPackage().getImplementationVersion();
-    return version == null ? "(development)" : version;
   }
 
   private static Flags flags() {

@@ -16,10 +16,6 @@ import io.grpc.health.v1.HealthCheckResponse;
 import io.grpc.health.v1.HealthGrpc;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,7 +24,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The scheduler as a whole: configuration, ports, hosts, metrics, command line. */
+/** The scheduler as a whole: configuration, ports, hosts, command line. */
 final class SchedulerTest {
   @TempDir Path directory;
 
@@ -88,33 +84,6 @@ final class SchedulerTest {
                   .check(HealthCheckRequest.getDefaultInstance())
                   .getStatus())
           .isEqualTo(HealthCheckResponse.ServingStatus.SERVING);
-    }
-  }
-
-  @Test
-  void metricsHaveUpstreamsNames() throws Exception {
-    SchedulerConfig config =
-        SchedulerConfig.loopback()
-            .withMetrics(new SchedulerConfig.Metrics(true, "127.0.0.1:0", false));
-    try (Scheduler scheduler = new Scheduler(config, Optional.empty())) {
-      scheduler.start();
-      try (TestClient client = new TestClient(scheduler.port());
-          HttpClient http = HttpClient.newHttpClient()) {
-        client.announce("a", 0, 4001);
-        TestClient.UpstreamPeer peer =
-            client.upstream("t1", "a-1").register(TestClient.download(1));
-        peer.next();
-        URI metrics =
-            URI.create("http://127.0.0.1:" + scheduler.metricsPort().orElseThrow() + "/metrics");
-        String text =
-            http.send(HttpRequest.newBuilder(metrics).build(), BodyHandlers.ofString()).body();
-        assertThat(text)
-            .contains("dragonfly_scheduler_announce_host_total 1")
-            .contains("dragonfly_scheduler_register_peer_total{")
-            .contains("priority=\"LEVEL0\"")
-            .contains("task_type=\"STANDARD\"")
-            .contains("host_type=\"normal\"");
-      }
     }
   }
 

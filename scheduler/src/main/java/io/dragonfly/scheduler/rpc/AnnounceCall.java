@@ -103,7 +103,7 @@ final class AnnounceCall extends PeerCall<AnnouncePeerRequest, AnnouncePeerRespo
         fromOrigin || piece.getParentId().isEmpty()
             ? Optional.empty()
             : Optional.of(Checks.peerId(piece.getParentId()));
-    arrived(piece.hasTrafficType() ? piece.getTrafficType() : usual, piece.getLength());
+    arrived(piece.hasTrafficType() ? piece.getTrafficType() : usual, piece.getLength(), parent);
     report(new PeerReport.PiecesDone(List.of(new DonePiece(number, Optional.empty(), parent))));
   }
 

@@ -44,8 +44,9 @@ final class JoinCall extends PeerCall<JoinRequest, JoinResponse> {
     registered();
     List<DonePiece> pieces = new ArrayList<>(request.getPiecesCount());
     for (FinishedPiece piece : request.getPiecesList()) {
-      pieces.add(JoinMessages.donePiece(piece));
-      arrived(piece.getTrafficType(), piece.getLength());
+      DonePiece done = JoinMessages.donePiece(piece);
+      pieces.add(done);
+      arrived(piece.getTrafficType(), piece.getLength(), done.parent());
     }
     report(new PeerReport.PiecesDone(pieces));
   }

@@ -12,6 +12,8 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -20,18 +22,21 @@ import org.jspecify.annotations.Nullable;
  * ends the stream. Called by gRPC, one message after the other.
  */
 abstract class PeerCall<I, O> implements StreamObserver<I> {
+  private static final long NOT_ASKED = -1;
+
   private final SwarmShell shell;
   private final PeerStream<O> stream;
+  private final AtomicLong askedAt = new AtomicLong(NOT_ASKED);
   final long session;
-  private @Nullable Registration registration;
-  private boolean seed;
+  private volatile @Nullable Registration registration;
+  private volatile boolean seed;
   private long registeredAt;
   private long bytes;
 
   PeerCall(SwarmShell shell, StreamObserver<O> out, Function<PeerOrder, List<O>> messages) {
     this.shell = shell;
     ServerCallStreamObserver<O> observer = (ServerCallStreamObserver<O>) out;
-    this.stream = new PeerStream<>(observer, messages);
+    this.stream = new PeerStream<>(observer, messages, new Fares());
     this.session = shell.streams().newSession();
     observer.setOnCancelHandler(this::gone);
     observer.setOnCloseHandler(() -> shell.streams().remove(session));
@@ -68,9 +73,10 @@ abstract class PeerCall<I, O> implements StreamObserver<I> {
     if (registration != null) {
       throw Checks.invalid("the peer of this stream is registered already");
     }
-    registration = said;
     seed = shell.isSeed(said.host());
+    registration = said;
     registeredAt = shell.now();
+    askedAt.set(registeredAt);
     shell.metrics().announcePeer.ok();
     shell.metrics().registered(said.download(), seed);
     shell.swarm().register(said, registeredAt);
@@ -83,9 +89,23 @@ abstract class PeerCall<I, O> implements StreamObserver<I> {
   }
 
   /** A piece arrived, for the metrics. */
-  final void arrived(TrafficType traffic, long length) {
+  final void arrived(TrafficType traffic, long length, Optional<PeerId> parent) {
     bytes += Math.max(length, 0);
-    shell.metrics().piece(traffic, registered().download(), seed, length);
+    Registration peer = registered();
+    SchedulerMetrics metrics = shell.metrics();
+    metrics.piece(traffic, peer.download(), seed, length);
+    if (metrics.countsByHost()) {
+      shell
+          .swarm()
+          .host(peer.host())
+          .ifPresent(
+              host -> metrics.hostTraffic(host.announcement(), true, peer.download(), length));
+      parent
+          .flatMap(id -> shell.swarm().peer(peer.task(), id))
+          .flatMap(found -> shell.swarm().host(found.getValue().host()))
+          .ifPresent(
+              host -> metrics.hostTraffic(host.announcement(), false, peer.download(), length));
+    }
   }
 
   final void missed(TrafficType traffic) {
@@ -119,11 +139,10 @@ abstract class PeerCall<I, O> implements StreamObserver<I> {
     switch (report) {
       case PeerReport.Started _ -> metrics.started(peer.download(), seed, false);
       case PeerReport.OriginStarted _ -> metrics.started(peer.download(), seed, true);
-      case PeerReport.Finished _ -> metrics.ended(peer.download(), seed, true, millis, bytes);
-      case PeerReport.Failed _ -> metrics.ended(peer.download(), seed, false, millis, bytes);
-      case PeerReport.Reschedule _,
-          PeerReport.ParentsWanted _,
-          PeerReport.PiecesDone _,
+      case PeerReport.Finished _ -> metrics.succeeded(peer.download(), seed, millis, bytes);
+      case PeerReport.Failed said -> metrics.failed(peer.download(), seed, said.fromOrigin());
+      case PeerReport.Reschedule _, PeerReport.ParentsWanted _ -> askedAt.set(shell.now());
+      case PeerReport.PiecesDone _,
           PeerReport.PieceFailed _,
           PeerReport.ContentLearned _,
           PeerReport.OriginProgress _,
@@ -140,6 +159,25 @@ abstract class PeerCall<I, O> implements StreamObserver<I> {
   private void gone() {
     shell.streams().remove(session);
     leave();
+  }
+
+  /** For the metrics. */
+  private final class Fares implements PeerStream.Watch {
+    @Override
+    public void answered() {
+      long asked = askedAt.getAndSet(NOT_ASKED);
+      if (asked != NOT_ASKED) {
+        shell.metrics().decided(Math.max(0, shell.now() - asked));
+      }
+    }
+
+    @Override
+    public void refused() {
+      Registration known = registration;
+      if (known != null) {
+        shell.metrics().notRegistered(known.download(), seed);
+      }
+    }
   }
 
   private void leave() {

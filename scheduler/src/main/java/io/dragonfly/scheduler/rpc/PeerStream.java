@@ -17,12 +17,25 @@ final class PeerStream<T> {
 
   private final ServerCallStreamObserver<T> observer;
   private final Function<PeerOrder, List<T>> messages;
+  private final Watch watch;
   private final Queue<T> queue = new ArrayDeque<>();
   private boolean ended;
+  private boolean told;
 
-  PeerStream(ServerCallStreamObserver<T> observer, Function<PeerOrder, List<T>> messages) {
+  /** Hears how the peer fares, on the thread that tells it and with this stream locked. */
+  interface Watch {
+    /** It was told something. */
+    void answered();
+
+    /** It is sent away with a failure, and was never told anything. */
+    void refused();
+  }
+
+  PeerStream(
+      ServerCallStreamObserver<T> observer, Function<PeerOrder, List<T>> messages, Watch watch) {
     this.observer = observer;
     this.messages = messages;
+    this.watch = watch;
     observer.setOnReadyHandler(this::flush);
   }
 
@@ -32,6 +45,8 @@ final class PeerStream<T> {
       if (ended) {
         return;
       }
+      told = true;
+      watch.answered();
       queue.addAll(converted);
       send(/* all= */ false);
       if (queue.size() > MAX_QUEUED) {
@@ -54,6 +69,9 @@ final class PeerStream<T> {
     if (status.isOk()) {
       observer.onCompleted();
     } else {
+      if (!told) {
+        watch.refused();
+      }
       observer.onError(status.asRuntimeException());
     }
   }

@@ -54,6 +54,7 @@ public final class SchedulerRpc implements AutoCloseable {
    * Wires; nothing runs before {@link #start}.
    *
    * @param channels to seeds; stays the caller's
+   * @param trafficByHost whether the metrics have a series for each host
    * @param seed of all chance in the choice of parents
    * @param collectInterval between two looks for what may be forgotten
    */
@@ -61,6 +62,7 @@ public final class SchedulerRpc implements AutoCloseable {
       SwarmSettings settings,
       RpcChannels channels,
       Metrics metrics,
+      boolean trafficByHost,
       long clusterId,
       long seed,
       Duration collectInterval) {
@@ -70,7 +72,8 @@ public final class SchedulerRpc implements AutoCloseable {
     this.swarm = new Swarm(settings, seed, action -> streams.carryOut(action, triggers));
     this.health = new SeedHealth(channels, swarm);
     this.shell =
-        new SwarmShell(swarm, streams, new SchedulerMetrics(metrics, swarm, streams), clock());
+        new SwarmShell(
+            swarm, streams, new SchedulerMetrics(metrics, swarm, streams, trafficByHost), clock());
     triggers.listener(
         new SeedTriggers.Ended() {
           @Override

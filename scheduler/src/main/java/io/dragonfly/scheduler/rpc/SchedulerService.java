@@ -53,7 +53,7 @@ final class SchedulerService extends SchedulerGrpc.SchedulerImplBase {
   public void announceHost(AnnounceHostRequest request, StreamObserver<Empty> response) {
     answer(
         response,
-        shell.metrics().announceHost,
+        shell.metrics().announceHost(request.getHost()),
         () -> {
           Checks.host(request.getHost());
           HostAnnouncement announcement = HostMessages.announcement(request);
