@@ -53,6 +53,7 @@ import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
@@ -69,6 +70,9 @@ public final class Daemon implements AutoCloseable {
   private static final Logger logger = LoggerFactory.getLogger(Daemon.class);
 
   private static final int NETWORK_THREADS = 2;
+  private static final Duration LONGEST_REDIRECT = Duration.ofDays(1);
+  private static final int SMALLEST_BUFFER = 64 << 10;
+  private static final int LARGEST_BUFFER = 16 << 20;
   private static final Duration FIRST_BYTE = Duration.ofSeconds(10);
   private static final Duration SCHEDULER_REST = Duration.ofSeconds(10);
 
@@ -190,7 +194,8 @@ public final class Daemon implements AutoCloseable {
                         new SchedulerLinks.Options(
                             config.scheduler().scheduleTimeout(),
                             config.scheduler().maxScheduleCount())),
-                    new ParentFollowing(peerChannels, host),
+                    new ParentFollowing(
+                        peerChannels, host, config.download().collectedPieceTimeout(), timer),
                     peerIds,
                     Services::withoutCredentials,
                     TokenBucket.ofRate(config.download().bandwidthLimit().bytes()),
@@ -231,7 +236,9 @@ public final class Daemon implements AutoCloseable {
             loops,
             bind(config.upload().server().ip(), config.upload().server().port()),
             serverTls(config.upload().server().tls()),
-            config.upload().server().requestRateLimit(),
+            new Services.Rate(
+                config.upload().server().requestRateLimit(),
+                config.upload().server().requestBufferSize()),
             config.upload().server().allowOutputPath());
     closer.add(upload).start();
     uploadServer = upload;
@@ -240,7 +247,9 @@ public final class Daemon implements AutoCloseable {
             loops,
             local.address(),
             local.channels(),
-            config.download().server().requestRateLimit(),
+            new Services.Rate(
+                config.download().server().requestRateLimit(),
+                config.download().server().requestBufferSize()),
             rights);
     closer.add(users).start();
     local.start(new UserDownloads(downloads, metrics, host), rights);
@@ -249,7 +258,7 @@ public final class Daemon implements AutoCloseable {
   private void serveTelemetry() throws IOException {
     MetricsServer forMetrics =
         closer.add(
-            new MetricsServer(
+            MetricsServer.resettable(
                 bind(config.metrics().server().ip(), config.metrics().server().port()),
                 metrics.metrics()));
     forMetrics.start();
@@ -262,9 +271,11 @@ public final class Daemon implements AutoCloseable {
   }
 
   private ScheduledExecutorService timer() {
-    ScheduledExecutorService timer =
-        Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().daemon().name("daemon-timer").factory());
+    ScheduledThreadPoolExecutor timer =
+        new ScheduledThreadPoolExecutor(
+            1, Thread.ofPlatform().daemon().name("daemon-timer").factory());
+    // What waits for minutes must not be kept after it was cancelled.
+    timer.setRemoveOnCancelPolicy(true);
     closer.add(timer::shutdownNow);
     return timer;
   }
@@ -297,7 +308,8 @@ public final class Daemon implements AutoCloseable {
                 store,
                 PieceServerOptions.on(
                         bind(config.storage().server().ip(), config.storage().server().tcpPort()))
-                    .withUploadBytesPerSecond(config.upload().bandwidthLimit().bytes())));
+                    .withUploadBytesPerSecond(config.upload().bandwidthLimit().bytes())
+                    .withBufferBytes(bufferBytes(config.storage().readBufferSize()))));
     server.start();
     pieceServer = server;
     return server;
@@ -306,27 +318,38 @@ public final class Daemon implements AutoCloseable {
   private PieceClient pieceClient() {
     return new PieceClient(
         PieceClientOptions.defaults()
-            .withDownloadBytesPerSecond(config.download().bandwidthLimit().bytes()));
+            .withDownloadBytesPerSecond(config.download().bandwidthLimit().bytes())
+            .withBufferBytes(bufferBytes(config.storage().writeBufferSize())));
+  }
+
+  /** Upstream allows any size; too small ones cost time and too large ones memory. */
+  private static int bufferBytes(int configured) {
+    return Math.clamp(configured, SMALLEST_BUFFER, LARGEST_BUFFER);
   }
 
   private Sources sources() {
+    SourceOptions defaults = SourceOptions.defaults();
     return Sources.of(
         SourceOptions.builder()
             .requestHeaders(config.backend().requestHeader())
-            .maxRetries(Math.min(config.backend().maxRetries(), 10))
+            .maxRetries(config.backend().maxRetries())
+            .headerTimeout(shorter(defaults.headerTimeout(), config.download().pieceTimeout()))
+            .stallTimeout(shorter(defaults.stallTimeout(), config.storage().writePieceTimeout()))
             .cacheRedirects(config.backend().enableCacheTemporaryRedirect())
-            .redirectTtl(config.backend().cacheTemporaryRedirectTtl())
-            .build());
+            .redirectTtl(shorter(config.backend().cacheTemporaryRedirectTtl(), LONGEST_REDIRECT))
+            .build(),
+        metrics.origins());
   }
 
   /** A parent that does not answer is given up sooner than the configuration would allow. */
   private FetchLimits fetchLimits() {
     FetchLimits defaults = FetchLimits.defaults();
-    Duration most = config.download().pieceTimeout();
+    Duration head = config.download().pieceTimeout();
+    Duration body = config.storage().writePieceTimeout();
     return new FetchLimits(
-        shorter(defaults.connect(), most),
-        shorter(defaults.firstByte(), most),
-        shorter(defaults.stall(), most),
+        shorter(defaults.connect(), head),
+        shorter(defaults.firstByte(), head),
+        shorter(defaults.stall(), shorter(head, body)),
         defaults.minimumBytesPerSecond());
   }
 

@@ -281,7 +281,11 @@ public record DaemonConfig(
     }
   }
 
-  /** Where pieces lie on disk and the port that serves them. */
+  /**
+   * Where pieces lie on disk and the port that serves them. {@code writeBufferSize} is what a piece
+   * from a parent is gathered in before it is written, {@code readBufferSize} what is sent of one
+   * at a time; sizes below 64 KiB count as that, those above 16 MiB as 16 MiB.
+   */
   public record Storage(
       StorageServer server,
       Path dir,
@@ -297,10 +301,11 @@ public record DaemonConfig(
       keep = requireNonNullElse(keep, true);
       writePieceTimeout =
           Bounds.duration("writePieceTimeout", writePieceTimeout, Duration.ofMinutes(6));
-      writeBufferSize = requireNonNullElse(writeBufferSize, 512 << 10);
-      Bounds.check("writeBufferSize", writeBufferSize, 4096, 64 << 20);
-      readBufferSize = requireNonNullElse(readBufferSize, 512 << 10);
-      Bounds.check("readBufferSize", readBufferSize, 4096, 64 << 20);
+      // Upstream's default is half of that; the larger one was measured to cost less.
+      writeBufferSize = requireNonNullElse(writeBufferSize, 1 << 20);
+      Bounds.check("writeBufferSize", writeBufferSize, 1, Integer.MAX_VALUE);
+      readBufferSize = requireNonNullElse(readBufferSize, 1 << 20);
+      Bounds.check("readBufferSize", readBufferSize, 1, Integer.MAX_VALUE);
       cacheCapacity = requireNonNullElse(cacheCapacity, new ByteSize(64L << 20));
     }
   }

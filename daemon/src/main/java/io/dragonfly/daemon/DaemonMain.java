@@ -64,7 +64,7 @@ public final class DaemonMain {
           logger.warn("event=unknown_keys file={} keys={}", file, loaded.unknownKeys());
         }
         if (!idle.isEmpty()) {
-          logger.info("event=keys_without_effect file={} keys={}", file, idle);
+          logger.warn("event=keys_without_effect file={} keys={}", file, idle);
         }
         return serve(loaded.value(), Path.of(parsed.string("dynconfig")));
       }

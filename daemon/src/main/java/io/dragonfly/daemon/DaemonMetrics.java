@@ -8,12 +8,14 @@ import io.dragonfly.daemon.download.ByteCounts;
 import io.dragonfly.daemon.download.DownloadSummary;
 import io.dragonfly.daemon.link.DownloadRequest;
 import io.dragonfly.daemon.rpc.DaemonCounters;
+import io.dragonfly.daemon.source.OriginWatch;
 import io.dragonfly.daemon.storage.PieceStore;
 import io.dragonfly.daemon.transfer.PieceServer;
 import io.prometheus.metrics.core.datapoints.CounterDataPoint;
 import io.prometheus.metrics.core.datapoints.DistributionDataPoint;
 import io.prometheus.metrics.core.datapoints.GaugeDataPoint;
 import java.io.IOException;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -38,9 +40,9 @@ final class DaemonMetrics implements DaemonCounters {
           "delete_host");
   private static final long MIB = 1 << 20;
 
-  private final Metrics metrics = new Metrics("dragonfly_client_");
-  private final Map<String, CounterDataPoint> asked = new LinkedHashMap<>();
-  private final Map<String, CounterDataPoint> failed = new LinkedHashMap<>();
+  private final Metrics metrics = new Metrics("dragonfly_client_").withProcess();
+  private final Map<String, Request> requests = new LinkedHashMap<>();
+  private final OriginMetrics origins;
   private final Series<CounterDataPoint> downloads;
   private final Series<CounterDataPoint> failures;
   private final Series<GaugeDataPoint> running;
@@ -80,20 +82,32 @@ final class DaemonMetrics implements DaemonCounters {
         metrics.counter(
             "download_traffic", "Bytes delivered, by where they came from.", Label.of("type"));
     for (String name : REQUESTS) {
-      asked.put(
-          name,
-          name.equals("delete_host")
-              ? metrics.counter(name + "_total", "Requests.").with()
-              : metrics.counter(name + "_total", "Requests.", Label.of("type")).with(STANDARD));
-      String failure = name.equals("list_local_tasks") ? "list_tasks" : name;
-      failed.put(
-          name,
-          name.equals("delete_host")
-              ? metrics.counter(failure + "_failure_total", "Requests that failed.").with()
-              : metrics
-                  .counter(failure + "_failure_total", "Requests that failed.", Label.of("type"))
-                  .with(STANDARD));
+      requests.put(name, request(name));
     }
+    origins = new OriginMetrics(metrics);
+  }
+
+  /** How often something was asked for, and failed; with or without the kind of task. */
+  private record Request(
+      Series<CounterDataPoint> asked, Series<CounterDataPoint> failed, boolean typed) {
+    String[] labels() {
+      return typed ? new String[] {STANDARD} : new String[0];
+    }
+  }
+
+  private Request request(String name) {
+    boolean typed = !name.equals("delete_host");
+    Label[] labels = typed ? new Label[] {Label.of("type")} : new Label[0];
+    String failure = name.equals("list_local_tasks") ? "list_tasks" : name;
+    return new Request(
+        metrics.counter(name + "_total", "Requests.", labels),
+        metrics.counter(failure + "_failure_total", "Requests that failed.", labels),
+        typed);
+  }
+
+  /** For the sources, which tell it what they do. */
+  OriginWatch origins() {
+    return origins;
   }
 
   Metrics metrics() {
@@ -105,25 +119,34 @@ final class DaemonMetrics implements DaemonCounters {
     metrics.gauge(
         "disk_space_total",
         "Bytes of the disk that holds the pieces.",
-        () -> {
-          try {
-            return (double) Files.getFileStore(dir).getTotalSpace();
-          } catch (IOException e) {
-            return 0;
-          }
-        });
+        () -> bytes(dir, FileStore::getTotalSpace));
     metrics.gauge(
-        "disk_usage_space_total", "Bytes in finished pieces.", () -> (double) store.usedBytes());
+        "disk_usage_space_total",
+        "Bytes of that disk that are in use, by whatever.",
+        () -> bytes(dir, disk -> disk.getTotalSpace() - disk.getUsableSpace()));
+    metrics.gauge("stored_bytes", "Bytes in finished pieces.", () -> (double) store.usedBytes());
     metrics.gauge(
         "concurrent_upload_piece_total",
         "Pieces being sent now.",
         () -> pieces.activity().uploading());
-    metrics.gauge(
+    metrics.counter(
         "upload_traffic", "Bytes of pieces sent.", () -> (double) pieces.activity().bytes());
     metrics.gauge(
         "piece_connections",
         "Connections to the piece server.",
         () -> pieces.activity().connections());
+  }
+
+  private interface DiskSize {
+    long of(FileStore disk) throws IOException;
+  }
+
+  private static double bytes(Path dir, DiskSize size) {
+    try {
+      return (double) size.of(Files.getFileStore(dir));
+    } catch (IOException e) {
+      return 0;
+    }
   }
 
   /** Whether somebody waits for a download of this task. */
@@ -137,17 +160,17 @@ final class DaemonMetrics implements DaemonCounters {
 
   @Override
   public void asked(String name) {
-    CounterDataPoint counter = asked.get(name);
-    if (counter != null) {
-      counter.inc();
+    Request request = requests.get(name);
+    if (request != null) {
+      request.asked().with(request.labels()).inc();
     }
   }
 
   @Override
   public void failed(String name) {
-    CounterDataPoint counter = failed.get(name);
-    if (counter != null) {
-      counter.inc();
+    Request request = requests.get(name);
+    if (request != null) {
+      request.failed().with(request.labels()).inc();
     }
   }
 

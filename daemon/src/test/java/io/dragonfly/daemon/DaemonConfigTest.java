@@ -11,6 +11,7 @@ import io.dragonfly.common.config.Loaded;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -238,17 +239,72 @@ class DaemonConfigTest {
         .hasMessageContaining("107");
   }
 
+  private static List<String> idle(Path dir, String yaml) throws Exception {
+    return IdleKeys.in(Files.writeString(dir.resolve("dfdaemon.yaml"), yaml));
+  }
+
   @Test
-  void keysWithoutEffectAreNamed(@TempDir Path dir) throws Exception {
-    Path file = dir.resolve("dfdaemon.yaml");
-    Files.writeString(
-        file,
-        """
-        download: {protocol: quic, bandwidthLimit: 1GB}
-        proxy: {server: {port: 4001}}
-        gc: {policy: {taskTTL: 1d, pageCacheIdleTimeout: 1m}}
-        """);
-    assertThat(IdleKeys.in(file))
-        .containsExactly("download.protocol", "gc.policy.pageCacheIdleTimeout", "proxy");
+  void everyKeyOfUpstreamWorksOrIsNamed(@TempDir Path dir) throws Exception {
+    assertThat(idle(dir, EVERY_KEY))
+        .containsExactly(
+            "server.pluginDir",
+            "server.cacheDir",
+            "server.adaptiveRateLimit",
+            "download.protocol",
+            "storage.server.tcpFastopen",
+            "storage.server.quicPort",
+            "storage.cacheCapacity",
+            "backend.putConcurrentChunkCount",
+            "backend.putChunkSize",
+            "backend.putTimeout",
+            "backend.enableHickoryDNS",
+            "gc.policy.persistentTaskTTL",
+            "gc.policy.persistentCacheTaskTTL",
+            "gc.policy.pageCacheIdleTimeout",
+            "proxy",
+            "stats",
+            "tracing");
+  }
+
+  @Test
+  void whatAsksForWhatIsDoneAnywayIsNotNamed(@TempDir Path dir) throws Exception {
+    assertThat(
+            idle(
+                dir,
+                """
+                server: {adaptiveRateLimit: null}
+                download: {protocol: tcp}
+                storage: {server: {tcpFastopen: false}}
+                backend: {enableHickoryDNS: false}
+                security: {enable: false}
+                proxy: {}
+                """))
+        .isEmpty();
+    assertThat(idle(dir, "security: {enable: true}")).containsExactly("security.enable");
+    assertThat(idle(dir, "{}")).isEmpty();
+  }
+
+  @Test
+  void filesForTlsThatAreNotAllThereAreNamed(@TempDir Path dir) throws Exception {
+    assertThat(
+            idle(
+                dir,
+                """
+                upload: {server: {caCert: /a, cert: /b}, client: {caCert: /a, cert: /b, key: /c}}
+                manager: {caCert: /a}
+                scheduler: {key: /c}
+                """))
+        .containsExactly(
+            "upload.server.caCert", "upload.server.cert", "manager.caCert", "scheduler.key");
+  }
+
+  @Test
+  void buffersMayHaveAnySizeThatUpstreamTakes() throws ConfigException {
+    DaemonConfig.Storage storage =
+        Daemon.configuration("storage: {writeBufferSize: 1024, readBufferSize: 268435456}")
+            .storage();
+    assertThat(storage.writeBufferSize()).isEqualTo(1024);
+    assertThat(storage.readBufferSize()).isEqualTo(256 << 20);
+    assertThat(Daemon.configuration("{}").storage().writeBufferSize()).isEqualTo(1 << 20);
   }
 }

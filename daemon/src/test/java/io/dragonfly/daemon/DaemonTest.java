@@ -468,17 +468,80 @@ class DaemonTest {
   }
 
   @Test
-  void metricsHaveUpstreamsNames() throws Exception {
+  void metricsHaveUpstreamsNamesAndTypes() throws Exception {
     String task = all(users().downloadTask(request(file()))).getFirst().getTaskId();
     users().statLocalTask(StatLocalTaskRequest.newBuilder().setTaskId(task).build());
     assertThat(get(daemon.healthPort(), "/healthy")).isEmpty();
     await()
         .untilAsserted(() ->
             assertThat(metrics())
-                .contains("dragonfly_client_download_task_total{")
-                .contains("dragonfly_client_download_traffic{type=\"BACK_TO_SOURCE\"} " + LENGTH)
-                .contains("dragonfly_client_stat_local_task_total{type=\"0\"} 1")
-                .contains("dragonfly_client_disk_usage_space_total " + LENGTH));
+                .contains("# TYPE dragonfly_client_download_task_total counter\n")
+                .contains(
+                    "\ndragonfly_client_download_task_total{app=\"\",priority=\"0\",tag=\"\","
+                        + "type=\"0\"} 1.0\n")
+                .contains("# TYPE dragonfly_client_concurrent_download_task_total gauge\n")
+                .contains("# TYPE dragonfly_client_download_traffic counter\n")
+                .contains("\ndragonfly_client_download_traffic{type=\"BACK_TO_SOURCE\"} " + LENGTH)
+                .contains("# TYPE dragonfly_client_upload_traffic counter\n")
+                .contains("\ndragonfly_client_upload_traffic 0.0\n")
+                .contains("# TYPE dragonfly_client_concurrent_upload_piece_total gauge\n")
+                .contains("# TYPE dragonfly_client_download_task_duration_milliseconds histogram\n")
+                .contains("task_size_level=\"4\",task_type=\"0\",le=\"8388608.0\"} 1\n")
+                .contains("\ndragonfly_client_stat_local_task_total{type=\"0\"} 1.0\n")
+                .contains("# TYPE dragonfly_client_backend_request_total counter\n")
+                .contains(
+                    "\ndragonfly_client_backend_request_total{method=\"GET\",scheme=\"http\"}")
+                .contains("# TYPE dragonfly_client_backend_request_duration_milliseconds histogram")
+                .contains("# TYPE dragonfly_client_disk_space_total gauge\n")
+                .contains("\ndragonfly_client_stored_bytes " + LENGTH)
+                .contains("\ndragonfly_client_version{build_time=\"\",git_commit=\"\",")
+                .contains("# TYPE process_start_time_seconds gauge\n"));
+    double total = value("disk_space_total");
+    assertThat(value("disk_usage_space_total")).isPositive().isLessThanOrEqualTo(total);
+  }
+
+  private double value(String name) throws Exception {
+    return metrics()
+        .lines()
+        .filter(line -> line.startsWith("dragonfly_client_" + name + " "))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' '))))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
+  void failedRequestsToOriginsAreCounted() throws Exception {
+    origin.status = 404;
+    assertThatThrownBy(() -> all(users().downloadTask(request(file()))))
+        .hasMessageContaining("404");
+    await()
+        .untilAsserted(() ->
+            assertThat(metrics())
+                .contains(
+                    "\ndragonfly_client_backend_request_failure_total{method=\"GET\","
+                        + "scheme=\"http\"}"));
+  }
+
+  @Test
+  void theCountersAreSetBackOnRequest() throws Exception {
+    users().listLocalTasks(ListLocalTasksRequest.getDefaultInstance());
+    String counted = "\ndragonfly_client_list_local_tasks_total{type=\"0\"} 1.0\n";
+    await().untilAsserted(() -> assertThat(metrics()).contains(counted));
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      URI page = URI.create("http://127.0.0.1:" + daemon.metricsPort() + "/metrics");
+      assertThat(
+              client
+                  .send(
+                      HttpRequest.newBuilder(page).DELETE().build(),
+                      HttpResponse.BodyHandlers.ofString())
+                  .statusCode())
+          .isEqualTo(200);
+    }
+    assertThat(metrics())
+        .doesNotContain("list_local_tasks_total{")
+        .contains("dragonfly_client_version{");
+    users().listLocalTasks(ListLocalTasksRequest.getDefaultInstance());
+    await().untilAsserted(() -> assertThat(metrics()).contains(counted));
   }
 
   @Test

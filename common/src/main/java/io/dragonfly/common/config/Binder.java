@@ -253,7 +253,9 @@ final class Binder {
 
   private @Nullable Object item(Node node, Type type, String path) {
     if (node instanceof Node.Nothing) {
-      mistakes.general(node.line(), path, "the value is missing");
+      if (type != Object.class) {
+        mistakes.general(node.line(), path, "the value is missing");
+      }
       return null;
     }
     return value(node, type, path);

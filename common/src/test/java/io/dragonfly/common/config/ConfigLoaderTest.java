@@ -167,7 +167,7 @@ class ConfigLoaderTest {
             limits: null
             service-name: scheduler
             addrs: ["a:1", "[::1]:2"]
-            features: {a: 1, b: "1", c: [true, 2.5, x], d: {e: 012}}
+            features: {a: 1, b: "1", c: [true, 2.5, x], d: {e: 012}, n: ~}
             """);
 
     Loaded<Settings> loaded = ConfigLoader.load(file, Settings.class);

@@ -19,6 +19,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The local dynconfig file.
@@ -30,10 +32,13 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * Names are resolved at each reading, IPv4 preferred. What else upstream's file may hold ({@code
- * clientConfig}, {@code seedClientConfig}) has no effect here.
+ * clientConfig}, {@code seedClientConfig}) has no effect here, which is told once. For one thread.
  */
 public final class SchedulerFile implements SchedulerSource {
+  private static final Logger logger = LoggerFactory.getLogger(SchedulerFile.class);
+
   private final Path file;
+  private List<String> told = List.of();
 
   public SchedulerFile(Path file) {
     this.file = file;
@@ -45,6 +50,29 @@ public final class SchedulerFile implements SchedulerSource {
       Schedulers scheduler,
       Optional<Map<String, Object>> clientConfig,
       Optional<Map<String, Object>> seedClientConfig) {
+    /** What the file has and nobody obeys. */
+    List<String> keysWithoutEffect() {
+      List<String> keys = new ArrayList<>();
+      if (says(clientConfig)) {
+        keys.add("clientConfig");
+      }
+      if (says(seedClientConfig)) {
+        keys.add("seedClientConfig");
+      }
+      return keys;
+    }
+
+    /** Upstream writes the sections also where there is nothing to say. */
+    private static boolean says(@Nullable Object value) {
+      return switch (value) {
+        case null -> false;
+        case Optional<?> optional -> says(optional.orElse(null));
+        case Map<?, ?> map -> map.values().stream().anyMatch(Content::says);
+        case List<?> list -> !list.isEmpty();
+        default -> !value.toString().isEmpty();
+      };
+    }
+
     Content {
       scheduler = Objects.requireNonNullElse(scheduler, new Schedulers(null, null));
     }
@@ -68,7 +96,9 @@ public final class SchedulerFile implements SchedulerSource {
     }
     Schedulers schedulers;
     try {
-      schedulers = ConfigLoader.load(file, Content.class).value().scheduler();
+      Content content = ConfigLoader.load(file, Content.class).value();
+      tell(content.keysWithoutEffect());
+      schedulers = content.scheduler();
     } catch (ConfigException e) {
       throw new IOException(e.getMessage(), e);
     }
@@ -84,6 +114,15 @@ public final class SchedulerFile implements SchedulerSource {
       throw new IOException("the file " + file + " names no scheduler: set scheduler.addrs in it");
     }
     return List.copyOf(addresses);
+  }
+
+  private void tell(List<String> idle) {
+    if (!idle.equals(told)) {
+      told = idle;
+      if (!idle.isEmpty()) {
+        logger.warn("event=keys_without_effect file={} keys={}", file, idle);
+      }
+    }
   }
 
   private List<InetSocketAddress> resolve(String text) throws IOException {

@@ -1,5 +1,6 @@
 package io.dragonfly.daemon.rpc;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.dragonfly.api.dfdaemon.v2.DfdaemonUploadGrpc;
 import io.dragonfly.api.dfdaemon.v2.SyncPiecesRequest;
 import io.dragonfly.api.dfdaemon.v2.SyncPiecesResponse;
@@ -13,17 +14,35 @@ import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.Metadata;
 import io.grpc.Status;
+import java.time.Duration;
 import java.util.BitSet;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
-/** Follows parents over SyncPieces. Messages are taken one by one as the listener takes them. */
+/**
+ * Follows parents over SyncPieces. Messages are taken one by one as the listener takes them. A
+ * parent that says nothing for too long ({@code download.collectedPieceTimeout}) has failed.
+ */
 public final class ParentFollowing implements PieceSync {
   private final RpcChannels channels;
   private final HostId host;
+  private final Duration patience;
+  private final ScheduledExecutorService timer;
 
-  public ParentFollowing(RpcChannels channels, HostId host) {
+  /**
+   * @param patience the longest time between two messages of a parent
+   * @param timer ends the calls of those that are silent for longer
+   */
+  public ParentFollowing(
+      RpcChannels channels, HostId host, Duration patience, ScheduledExecutorService timer) {
     this.channels = channels;
     this.host = host;
+    this.patience = patience;
+    this.timer = timer;
   }
 
   @Override
@@ -48,22 +67,32 @@ public final class ParentFollowing implements PieceSync {
             .channel(address)
             .newCall(DfdaemonUploadGrpc.getSyncPiecesMethod(), CallOptions.DEFAULT);
     AtomicBoolean silent = new AtomicBoolean();
-    call.start(new Following(call, parent, listener, silent), new Metadata());
+    Following following = new Following(call, parent, listener, silent);
+    call.start(following, new Metadata());
     call.request(1);
     call.sendMessage(request);
     call.halfClose();
+    following.watch(patience.toNanos());
     return () -> {
       silent.set(true);
+      following.unwatch();
       call.cancel("no longer interested", null);
     };
   }
 
-  private static final class Following extends ClientCall.Listener<SyncPiecesResponse> {
+  private final class Following extends ClientCall.Listener<SyncPiecesResponse> {
     private final ClientCall<SyncPiecesRequest, SyncPiecesResponse> call;
     private final ParentInfo parent;
     private final Listener listener;
     private final AtomicBoolean silent;
     private boolean featuresTold;
+    private volatile long heardAt = System.nanoTime();
+
+    @GuardedBy("this")
+    private @Nullable Future<?> check;
+
+    @GuardedBy("this")
+    private boolean over;
 
     Following(
         ClientCall<SyncPiecesRequest, SyncPiecesResponse> call,
@@ -74,6 +103,38 @@ public final class ParentFollowing implements PieceSync {
       this.parent = parent;
       this.listener = listener;
       this.silent = silent;
+    }
+
+    /** Looks again when the time would be over. */
+    synchronized void watch(long nanos) {
+      if (!over) {
+        try {
+          check = timer.schedule(this::check, nanos, TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException e) {
+          over = true; // the daemon stops, and ends the call with its connections
+        }
+      }
+    }
+
+    synchronized void unwatch() {
+      over = true;
+      Future<?> planned = check;
+      if (planned != null) {
+        planned.cancel(false);
+      }
+    }
+
+    private void check() {
+      long left = patience.toNanos() - (System.nanoTime() - heardAt);
+      if (left > 0) {
+        watch(left);
+      } else {
+        call.cancel(
+            "the parent has said nothing for "
+                + patience.toMillis()
+                + " ms (download.collectedPieceTimeout)",
+            null);
+      }
     }
 
     @Override
@@ -91,6 +152,7 @@ public final class ParentFollowing implements PieceSync {
     @Override
     public void onMessage(SyncPiecesResponse piece) {
       call.request(1);
+      heardAt = System.nanoTime();
       if (silent.get()) {
         return;
       }
@@ -115,6 +177,7 @@ public final class ParentFollowing implements PieceSync {
 
     @Override
     public void onClose(Status status, Metadata trailers) {
+      unwatch();
       if (silent.getAndSet(true)) {
         return;
       }

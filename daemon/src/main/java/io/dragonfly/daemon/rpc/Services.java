@@ -60,6 +60,14 @@ public final class Services {
       long contentMemory,
       Duration stall) {}
 
+  /**
+   * How many calls a server takes.
+   *
+   * @param perSecond begin at most
+   * @param waiting wait for their turn at most when more come; others are refused
+   */
+  public record Rate(int perSecond, int waiting) {}
+
   public Services(Surroundings surroundings) {
     this.surroundings = surroundings;
     tasks =
@@ -83,7 +91,7 @@ public final class Services {
       EventLoops loops,
       SocketAddress address,
       Optional<SslContext> tls,
-      int callsPerSecond,
+      Rate rate,
       boolean allowOutputPath) {
     PieceFollowers pieces =
         new PieceFollowers(
@@ -98,7 +106,7 @@ public final class Services {
         RpcServer.builder("daemon", loops)
             .address(address)
             .grace(GRACE)
-            .interceptor(new RateLimit(callsPerSecond))
+            .interceptor(limit(rate))
             .interceptor(
                 EagerHeaders.of(
                         DfdaemonUploadGrpc.getDownloadTaskMethod(),
@@ -123,18 +131,22 @@ public final class Services {
     return builder.build();
   }
 
+  private RateLimit limit(Rate rate) {
+    return new RateLimit(rate.perSecond(), rate.waiting(), surroundings.timer());
+  }
+
   /** For users of this machine, on connections that are handed over; not started. */
   public RpcServer localServer(
       EventLoops loops,
       SocketAddress address,
       ChannelFactory<? extends ServerChannel> channels,
-      int callsPerSecond,
+      Rate rate,
       OutputRights rights) {
     return RpcServer.builder("daemon", loops)
         .address(address)
         .channelFactory(channels)
         .grace(GRACE)
-        .interceptor(new RateLimit(callsPerSecond))
+        .interceptor(limit(rate))
         .interceptor(new DownloadService.CallerOfConnection())
         .interceptor(EagerHeaders.of(DfdaemonDownloadGrpc.getDownloadTaskMethod()))
         .service(new DownloadService(downloads, tasks, rights))

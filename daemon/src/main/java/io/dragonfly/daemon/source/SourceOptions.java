@@ -11,7 +11,7 @@ import java.util.Map;
  * @param userAgent sent if the request has no User-Agent
  * @param requestHeaders added to each request that lacks them ({@code backend.requestHeader})
  * @param maxRetries how often a request is repeated after a transient failure, before any byte of
- *     the body ({@code backend.maxRetries}); 0..10
+ *     the body ({@code backend.maxRetries}); 0..100
  * @param firstPause before the first repetition, doubled for each further one, each with a jitter
  *     of one half
  * @param maxPause the longest pause between attempts, also where {@code Retry-After} asks for more
@@ -47,7 +47,7 @@ public record SourceOptions(
     requestHeaders = new LinkedHashMap<>(requestHeaders);
     caCertificates = List.copyOf(caCertificates);
     environment = Map.copyOf(environment);
-    within("maxRetries", maxRetries, 0, 10);
+    within("maxRetries", maxRetries, 0, 100);
     within("maxConnectionsPerOrigin", maxConnectionsPerOrigin, 1, 10_000);
     within("maxConnections", maxConnections, 1, 100_000);
     positive("firstPause", firstPause);

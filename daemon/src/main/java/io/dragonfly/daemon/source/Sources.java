@@ -1,6 +1,7 @@
 package io.dragonfly.daemon.source;
 
 import io.dragonfly.daemon.source.OriginException.Kind;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -12,13 +13,17 @@ import java.util.TreeMap;
  * are on the class path. Safe for use by many threads; a source is made when it is first asked for.
  */
 public final class Sources implements AutoCloseable {
+  private static final String METHOD = "GET";
+
   private final SourceOptions options;
+  private final OriginWatch watch;
   private final Map<String, Source.Factory> factories;
   private final Map<Source.Factory, Source> sources = new LinkedHashMap<>();
   private boolean closed;
 
-  private Sources(SourceOptions options, Iterable<Source.Factory> others) {
+  private Sources(SourceOptions options, Iterable<Source.Factory> others, OriginWatch watch) {
     this.options = options;
+    this.watch = watch;
     this.factories = new TreeMap<>();
     for (Source.Factory factory : others) {
       register(factory);
@@ -28,12 +33,17 @@ public final class Sources implements AutoCloseable {
 
   /** The built-in sources and those that {@link ServiceLoader} finds. */
   public static Sources of(SourceOptions options) {
-    return of(options, ServiceLoader.load(Source.Factory.class));
+    return of(options, OriginWatch.NOBODY);
+  }
+
+  /** As {@link #of(SourceOptions)}, with somebody who hears of every look. */
+  public static Sources of(SourceOptions options, OriginWatch watch) {
+    return new Sources(options, ServiceLoader.load(Source.Factory.class), watch);
   }
 
   /** The built-in sources and {@code others}. */
   static Sources of(SourceOptions options, Iterable<Source.Factory> others) {
-    return new Sources(options, others);
+    return new Sources(options, others, OriginWatch.NOBODY);
   }
 
   private void register(Source.Factory factory) {
@@ -63,7 +73,21 @@ public final class Sources implements AutoCloseable {
 
   /** Asks the source for the request's URL, see {@link Source#open}. */
   public OriginResponse open(OriginRequest request) throws OriginException {
-    return forUrl(request.url()).open(request);
+    Source source = forUrl(request.url());
+    String scheme = OriginUrl.scheme(request.url()).toLowerCase(Locale.ROOT);
+    long begin = System.nanoTime();
+    watch.asked(scheme, METHOD);
+    boolean answered = false;
+    try {
+      OriginResponse response = source.open(request);
+      answered = true;
+      watch.answered(scheme, METHOD, Duration.ofNanos(System.nanoTime() - begin));
+      return response;
+    } finally {
+      if (!answered) {
+        watch.failed(scheme, METHOD);
+      }
+    }
   }
 
   @Override

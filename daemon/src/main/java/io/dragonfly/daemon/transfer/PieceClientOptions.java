@@ -35,6 +35,16 @@ public record PieceClientOptions(
     return new PieceClientOptions(1 << 20, 64, 8, 256, Duration.ofSeconds(20), Long.MAX_VALUE);
   }
 
+  public PieceClientOptions withBufferBytes(int value) {
+    return new PieceClientOptions(
+        value,
+        buffers,
+        idleConnectionsPerParent,
+        idleConnections,
+        idleTimeout,
+        downloadBytesPerSecond);
+  }
+
   public PieceClientOptions withDownloadBytesPerSecond(long value) {
     return new PieceClientOptions(
         bufferBytes, buffers, idleConnectionsPerParent, idleConnections, idleTimeout, value);

@@ -92,6 +92,18 @@ public record PieceServerOptions(
         value);
   }
 
+  public PieceServerOptions withBufferBytes(int value) {
+    return new PieceServerOptions(
+        bind,
+        threads,
+        maxConnections,
+        idleTimeout,
+        requestTimeout,
+        stallTimeout,
+        value,
+        uploadBytesPerSecond);
+  }
+
   static void requireWithin(String name, long value, long least, long most) {
     if (value < least || value > most) {
       throw new IllegalArgumentException(

@@ -3,6 +3,9 @@ package io.dragonfly.daemon.link;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.dragonfly.common.config.ConfigException;
+import io.dragonfly.common.config.ConfigLoader;
+import io.dragonfly.common.config.Keys;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -53,5 +56,30 @@ class SchedulerFileTest {
     assertThatThrownBy(() -> read("scheduler: ["))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("dynconfig.yaml");
+  }
+
+  @Test
+  void blockListsAreNamedAsWithoutEffect() throws Exception {
+    assertThat(idle("scheduler: {addrs: ['10.0.0.1:8002']}")).isEmpty();
+    assertThat(
+            idle(
+                """
+                clientConfig: {blockList: null}
+                seedClientConfig: {blockList: {task: {download: {urls: []}}}}
+                """))
+        .isEmpty();
+    assertThat(
+            idle(
+                """
+                clientConfig: {blockList: {task: {download: {urls: ["a.*"]}}}}
+                seedClientConfig: {blockList: {task: {upload: {tags: ["x"]}}}}
+                """))
+        .containsExactly("clientConfig", "seedClientConfig");
+  }
+
+  private static List<String> idle(String yaml) throws ConfigException {
+    return ConfigLoader.parse(yaml, "the file", SchedulerFile.Content.class, Keys.EXACT)
+        .value()
+        .keysWithoutEffect();
   }
 }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.dragonfly.daemon.source.OriginException.Kind;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -69,6 +71,39 @@ final class SourcesTest {
       assertThat(sources.forUrl("http://h/")).isSameAs(sources.forUrl("HTTPS://h/"));
     }
     assertThat(memory.closed).isTrue();
+  }
+
+  @Test
+  void everyLookIsTold() throws Exception {
+    List<String> told = new ArrayList<>();
+    OriginWatch watch =
+        new OriginWatch() {
+          @Override
+          public void asked(String scheme, String method) {
+            told.add("asked " + scheme + " " + method);
+          }
+
+          @Override
+          public void answered(String scheme, String method, Duration time) {
+            assertThat(time).isGreaterThanOrEqualTo(Duration.ZERO);
+            told.add("answered " + scheme + " " + method);
+          }
+
+          @Override
+          public void failed(String scheme, String method) {
+            told.add("failed " + scheme + " " + method);
+          }
+        };
+    try (Sources sources = Sources.of(TestSource.options().build(), watch);
+        TestOrigin origin = TestOrigin.start(TestOrigin.serving(new byte[100]))) {
+      sources.open(OriginRequest.of(origin.url("/file"))).close();
+      assertThat(failure(sources, "HTTP://127.0.0.1:1/")).isNotNull();
+      // Nobody was asked.
+      assertThat(failure(sources, "s3://bucket/key")).isNotNull();
+    }
+    assertThat(told)
+        .containsExactly(
+            "asked http GET", "answered http GET", "asked http GET", "failed http GET");
   }
 
   @Test
