@@ -31,6 +31,7 @@ import io.dragonfly.daemon.rpc.ManagerSchedulers;
 import io.dragonfly.daemon.rpc.ParentFollowing;
 import io.dragonfly.daemon.rpc.SchedulerCalls;
 import io.dragonfly.daemon.rpc.SchedulerLinks;
+import io.dragonfly.daemon.rpc.SchedulerProbes;
 import io.dragonfly.daemon.rpc.Services;
 import io.dragonfly.daemon.source.SourceOptions;
 import io.dragonfly.daemon.source.Sources;
@@ -74,7 +75,9 @@ public final class Daemon implements AutoCloseable {
   private static final int SMALLEST_BUFFER = 64 << 10;
   private static final int LARGEST_BUFFER = 16 << 20;
   private static final Duration FIRST_BYTE = Duration.ofSeconds(10);
-  private static final Duration SCHEDULER_REST = Duration.ofSeconds(10);
+
+  /** Longer than the announcer takes till it knows again whether a scheduler answers. */
+  private static final Duration SCHEDULER_REST = Duration.ofSeconds(45);
 
   private final DaemonConfig config;
   private final Path dynconfig;
@@ -166,7 +169,9 @@ public final class Daemon implements AutoCloseable {
     SecureRandom random = new SecureRandom();
     boolean seed = config.seedPeer().enable();
     Supplier<PeerId> peerIds = () -> PeerId.random(ip, hostname, seed, random);
-    SchedulerCalls calls = new SchedulerCalls(schedulerChannels, schedulers, host, peerIds);
+    SchedulerProbes probes =
+        new SchedulerProbes(schedulerChannels, timer, SchedulerProbes.Options.DEFAULTS);
+    SchedulerCalls calls = new SchedulerCalls(schedulerChannels, probes, schedulers, host, peerIds);
     Announcer announcer =
         new Announcer(
             source(managerChannels, schedulerChannels),
@@ -186,7 +191,7 @@ public final class Daemon implements AutoCloseable {
                     closer.add(pieceClient()),
                     closer.add(sources()),
                     new SchedulerLinks(
-                        schedulerChannels,
+                        probes,
                         schedulers,
                         announcer,
                         host,

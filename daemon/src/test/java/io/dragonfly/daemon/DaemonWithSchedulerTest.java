@@ -141,6 +141,31 @@ class DaemonWithSchedulerTest {
   }
 
   @Test
+  void theNextSchedulerIsUsedWhenOneStandsStill() throws Exception {
+    StallingRelay relay = closer.add(new StallingRelay(scheduler.port()));
+    StrictScheduler other = closer.add(new StrictScheduler(0));
+    StallingRelay way = closer.add(new StallingRelay(other.port()));
+    Files.writeString(
+        dir.resolve("dynconfig.yaml"),
+        "scheduler: {addrs: ['127.0.0.1:%d', '127.0.0.1:%d']}".formatted(relay.port(), way.port()));
+    Daemon one = start("one");
+    await().until(() -> one.announcedSchedulers() == 2);
+
+    assertThat(download(one, dir.resolve("a"))).contains("\ndone bytes=" + LENGTH);
+    boolean firstPicked = !scheduler.cases("127.0.0.1-one").isEmpty();
+    Daemon two = start("two");
+    await().until(() -> two.announcedSchedulers() == 2);
+    (firstPicked ? relay : way).stall();
+    StrictScheduler next = firstPicked ? other : scheduler;
+    assertThat(next.cases("127.0.0.1-two")).isEmpty();
+
+    assertThat(download(two, dir.resolve("b"))).contains("\ndone bytes=" + LENGTH);
+
+    assertThat(dir.resolve("b")).hasBinaryContent(origin.content());
+    assertThat(next.cases("127.0.0.1-two")).startsWith(RequestCase.REGISTER_PEER_REQUEST);
+  }
+
+  @Test
   void aSchedulerThatIsAddedToTheFileIsAnnouncedTo() throws Exception {
     Daemon one = startAnnounced("one");
     try (StrictScheduler second = new StrictScheduler(0)) {

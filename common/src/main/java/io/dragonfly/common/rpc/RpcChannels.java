@@ -111,6 +111,23 @@ public final class RpcChannels implements AutoCloseable {
     return new SharedChannel(new Target.Unix(unixSocket));
   }
 
+  /**
+   * Closes the connection to a server on TCP that does not answer any more: its calls end with
+   * UNAVAILABLE, and the next call makes another connection.
+   */
+  public void disconnect(HostPort address) {
+    Connection connection;
+    lock.lock();
+    try {
+      connection = connections.remove(new Target.Tcp(address));
+    } finally {
+      lock.unlock();
+    }
+    if (connection != null) {
+      connection.channel.shutdownNow();
+    }
+  }
+
   /** How many connections are kept, idle ones included. */
   public int size() {
     lock.lock();

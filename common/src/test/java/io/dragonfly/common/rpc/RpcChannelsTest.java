@@ -155,6 +155,30 @@ final class RpcChannelsTest {
   }
 
   @Test
+  void aConnectionThatLeadsNowhereIsLetGoWithItsCallsAndMadeAnew() throws Exception {
+    RpcChannels channels = closer.add(RpcChannels.plaintext(loops));
+    try (ServerSocket deaf = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
+      HostPort address = local(deaf.getLocalPort());
+      var answer =
+          HealthGrpc.newFutureStub(channels.channel(address))
+              .check(HealthCheckRequest.getDefaultInstance());
+      deaf.accept().setTcpNoDelay(true);
+
+      channels.disconnect(address);
+
+      assertThatThrownBy(() -> answer.get(30, TimeUnit.SECONDS))
+          .hasRootCauseInstanceOf(StatusRuntimeException.class)
+          .hasMessageContaining("UNAVAILABLE");
+      assertThat(channels.size()).isZero();
+      var _ =
+          HealthGrpc.newFutureStub(channels.channel(address))
+              .check(HealthCheckRequest.getDefaultInstance());
+      assertThat(deaf.accept().isConnected()).isTrue();
+      channels.disconnect(local(1));
+    }
+  }
+
+  @Test
   void nobodyListeningIsUnavailable() throws IOException {
     RpcChannels channels = closer.add(RpcChannels.plaintext(loops));
     int port;

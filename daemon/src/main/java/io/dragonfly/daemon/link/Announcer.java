@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +36,12 @@ public final class Announcer implements AutoCloseable {
   private static final Duration FIRST_RETRY = Duration.ofMillis(500);
   private static final Duration LAST_RETRY = Duration.ofSeconds(15);
   private static final Duration FAREWELL = Duration.ofSeconds(3);
+
+  /** Long enough that a scheduler which stands still is found out, and its connection renewed. */
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  /** How long a download waits for an announcement before it tries the next scheduler. */
+  private static final Duration LINK_PATIENCE = Duration.ofSeconds(3);
 
   /** After so many in a row it is the scheduler's fault rather than the tasks'. */
   private static final int MOST_FAILED_HOLDINGS = 5;
@@ -106,7 +113,7 @@ public final class Announcer implements AutoCloseable {
   }
 
   /**
-   * Makes sure that a scheduler knows this host, now.
+   * Makes sure that a scheduler knows this host, now; takes some seconds at most.
    *
    * @return whether it does
    */
@@ -260,7 +267,10 @@ public final class Announcer implements AutoCloseable {
     // Held while an announcement is under way, so that many who need one share it.
     private final ReentrantLock announcing = new ReentrantLock();
     private volatile @Nullable Thread thread;
+    // Set by the watch of the connection; taken back by the announcing thread only when it acts on
+    // it, so that no loss goes unnoticed.
     private volatile boolean connectionLost;
+    private final AtomicInteger attempts = new AtomicInteger();
 
     // While announcing: what was logged last, so that an outage is told once.
     @GuardedBy("announcing")
@@ -294,9 +304,12 @@ public final class Announcer implements AutoCloseable {
       boolean holdingsKnown = false;
       try {
         while (true) {
-          connectionLost = false;
+          if (connectionLost) {
+            connectionLost = false;
+            holdingsKnown = false;
+          }
           boolean fresh = !schedulers.isAnnounced(address);
-          if (announce()) {
+          if (announceInTime()) {
             pause = FIRST_RETRY;
             if (schedulers.hasExtension(address) && (fresh || !holdingsKnown)) {
               close(watch);
@@ -308,9 +321,6 @@ public final class Announcer implements AutoCloseable {
             holdingsKnown = false;
             waitFor(pause);
             pause = longer(pause);
-          }
-          if (connectionLost) {
-            holdingsKnown = false;
           }
         }
       } catch (InterruptedException e) {
@@ -340,18 +350,32 @@ public final class Announcer implements AutoCloseable {
     }
 
     boolean ensureAnnounced() throws InterruptedException {
-      announcing.lockInterruptibly();
+      int before = attempts.get();
+      if (!announcing.tryLock(LINK_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+        return schedulers.isAnnounced(address);
+      }
       try {
-        return schedulers.isAnnounced(address) || announce();
+        // What another one found out meanwhile holds for all who waited for it.
+        return schedulers.isAnnounced(address)
+            || (attempts.get() == before && announce(LINK_PATIENCE));
       } finally {
         announcing.unlock();
       }
     }
 
-    private boolean announce() throws InterruptedException {
+    private boolean announceInTime() throws InterruptedException {
       announcing.lockInterruptibly();
       try {
-        boolean extension = line.announce(address, host.get(), options.announce());
+        return announce(PATIENCE);
+      } finally {
+        announcing.unlock();
+      }
+    }
+
+    @GuardedBy("announcing")
+    private boolean announce(Duration patience) throws InterruptedException {
+      try {
+        boolean extension = line.announce(address, host.get(), options.announce(), patience);
         schedulers.announced(address, extension);
         if (!reachable) {
           reachable = true;
@@ -369,7 +393,7 @@ public final class Announcer implements AutoCloseable {
         schedulers.failed(address);
         return false;
       } finally {
-        announcing.unlock();
+        attempts.incrementAndGet();
       }
     }
 

@@ -12,9 +12,10 @@ public interface SchedulerLine {
    * Tells the scheduler that this host is there.
    *
    * @param interval when it will hear again
+   * @param patience how long it may take to answer
    * @return whether the scheduler speaks our extension
    */
-  boolean announce(InetSocketAddress scheduler, HostInfo host, Duration interval)
+  boolean announce(InetSocketAddress scheduler, HostInfo host, Duration interval, Duration patience)
       throws IOException, InterruptedException;
 
   /** Says goodbye. */

@@ -126,10 +126,11 @@ public final class SchedulerSet {
     }
   }
 
-  /** The scheduler did not answer. */
+  /** The scheduler did not answer: it comes last, and hears of this host anew before a peer. */
   public void failed(InetSocketAddress address) {
     lock.lock();
     try {
+      extensions.remove(address);
       if (addresses.contains(address)) {
         failures.put(address, nanoTime.getAsLong());
       }

@@ -54,13 +54,19 @@ public final class SchedulerCalls implements SchedulerLine {
   private static final int LARGEST_ANSWER = 64 << 20;
 
   private final RpcChannels channels;
+  private final SchedulerProbes probes;
   private final SchedulerSet schedulers;
   private final HostId host;
   private final Supplier<PeerId> peerIds;
 
   public SchedulerCalls(
-      RpcChannels channels, SchedulerSet schedulers, HostId host, Supplier<PeerId> peerIds) {
+      RpcChannels channels,
+      SchedulerProbes probes,
+      SchedulerSet schedulers,
+      HostId host,
+      Supplier<PeerId> peerIds) {
     this.channels = channels;
+    this.probes = probes;
     this.schedulers = schedulers;
     this.host = host;
     this.peerIds = peerIds;
@@ -77,11 +83,14 @@ public final class SchedulerCalls implements SchedulerLine {
   }
 
   @Override
-  public boolean announce(InetSocketAddress scheduler, HostInfo info, Duration interval)
+  public boolean announce(
+      InetSocketAddress scheduler, HostInfo info, Duration interval, Duration patience)
       throws IOException, InterruptedException {
     AtomicReference<Metadata> headers = new AtomicReference<>();
+    // Watched: a connection that leads nowhere would be kept for minutes, and every call with it.
     SchedulerGrpc.SchedulerBlockingV2Stub stub =
-        stub(scheduler)
+        SchedulerGrpc.newBlockingV2Stub(probes.watched(scheduler))
+            .withDeadlineAfter(patience.toMillis(), TimeUnit.MILLISECONDS)
             .withInterceptors(
                 MetadataUtils.newCaptureMetadataInterceptor(headers, new AtomicReference<>()));
     AnnounceHostRequest request =

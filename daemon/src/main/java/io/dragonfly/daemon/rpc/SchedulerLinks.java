@@ -5,7 +5,6 @@ import io.dragonfly.api.extension.v1.SwarmGrpc;
 import io.dragonfly.api.scheduler.v2.SchedulerGrpc;
 import io.dragonfly.common.id.HostId;
 import io.dragonfly.common.id.TaskId;
-import io.dragonfly.common.rpc.RpcChannels;
 import io.dragonfly.daemon.link.Announcer;
 import io.dragonfly.daemon.link.LinkListener;
 import io.dragonfly.daemon.link.PeerReport;
@@ -25,10 +24,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Opens links. The scheduler that every peer picks for the task comes first; when it can't be
  * reached, the next ones on the ring. A scheduler learns of this host before it hears of a peer of
- * it.
+ * it. One that falls silent is probed, and a link to one that is lost ends as if it were killed.
  */
 public final class SchedulerLinks implements SwarmLinks {
-  private final RpcChannels channels;
+  private final SchedulerProbes probes;
   private final SchedulerSet schedulers;
   private final Announcer announcer;
   private final HostId host;
@@ -44,13 +43,13 @@ public final class SchedulerLinks implements SwarmLinks {
   public record Options(Duration patience, int mostAnswers) {}
 
   public SchedulerLinks(
-      RpcChannels channels,
+      SchedulerProbes probes,
       SchedulerSet schedulers,
       Announcer announcer,
       HostId host,
       ScheduledExecutorService timer,
       Options options) {
-    this.channels = channels;
+    this.probes = probes;
     this.schedulers = schedulers;
     this.announcer = announcer;
     this.host = host;
@@ -72,7 +71,7 @@ public final class SchedulerLinks implements SwarmLinks {
 
   private DialogueLink<?, ?> link(
       InetSocketAddress scheduler, TaskId task, LinkListener listener, boolean extension) {
-    Channel channel = SchedulerCalls.channel(channels, scheduler);
+    Channel channel = probes.watched(scheduler);
     if (extension) {
       return new DialogueLink<>(
           channel,
@@ -100,7 +99,6 @@ public final class SchedulerLinks implements SwarmLinks {
     } else if (status.getCode() == Status.Code.UNAVAILABLE) {
       // Whether it is away or was restarted, the next link finds out by announcing first.
       schedulers.failed(scheduler);
-      schedulers.forgotten(scheduler);
       announcer.announceSoon(scheduler);
     }
   }

@@ -1,6 +1,7 @@
 package io.dragonfly.daemon.link;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.dragonfly.common.id.HostId;
 import io.dragonfly.common.id.TaskId;
@@ -15,13 +16,19 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class AnnouncerTest {
@@ -59,7 +66,8 @@ class AnnouncerTest {
     final CountDownLatch toldTwo = new CountDownLatch(2);
 
     @Override
-    public boolean announce(InetSocketAddress scheduler, HostInfo host, Duration interval) {
+    public boolean announce(
+        InetSocketAddress scheduler, HostInfo host, Duration interval, Duration patience) {
       return true;
     }
 
@@ -116,6 +124,69 @@ class AnnouncerTest {
       store(store, content, "b");
       announcer.start();
       assertThat(scheduler.toldTwo.await(30, TimeUnit.SECONDS)).isTrue();
+    }
+  }
+
+  /** A scheduler that stands still until it is released. */
+  private static final class FrozenScheduler implements SchedulerLine {
+    final CountDownLatch asked = new CountDownLatch(1);
+    final CountDownLatch released = new CountDownLatch(1);
+    final AtomicInteger announcements = new AtomicInteger();
+
+    @Override
+    public boolean announce(
+        InetSocketAddress scheduler, HostInfo host, Duration interval, Duration patience)
+        throws IOException, InterruptedException {
+      announcements.incrementAndGet();
+      asked.countDown();
+      if (!released.await(patience.toMillis(), TimeUnit.MILLISECONDS)) {
+        throw new IOException("it does not answer");
+      }
+      return false;
+    }
+
+    @Override
+    public void leave(InetSocketAddress scheduler, HostId host) {}
+
+    @Override
+    public void hold(InetSocketAddress scheduler, StoredTask task) {}
+
+    @Override
+    public AutoCloseable watch(InetSocketAddress scheduler, Runnable lost) {
+      return () -> {};
+    }
+  }
+
+  @Test
+  @Timeout(60)
+  void downloadsDoNotQueueForASchedulerThatStandsStill() throws Exception {
+    FrozenScheduler scheduler = new FrozenScheduler();
+    SchedulerSet schedulers = new SchedulerSet(Duration.ofSeconds(1), System::nanoTime);
+    try (PieceStore store =
+            PieceStore.open(dir.resolve("store"), StoreOptions.defaults(), Clock.systemUTC());
+        Announcer announcer =
+            new Announcer(
+                new OneScheduler(),
+                schedulers,
+                probe()::look,
+                scheduler,
+                store,
+                new Announcer.Options(Duration.ofHours(1), Duration.ofHours(1), 1000));
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      announcer.start();
+      assertThat(scheduler.asked.await(30, TimeUnit.SECONDS)).isTrue();
+      List<Future<Boolean>> downloads = new ArrayList<>();
+      for (int i = 0; i < 30; i++) {
+        downloads.add(threads.submit(() -> announcer.ensureAnnounced(SCHEDULER)));
+      }
+      // One after the other they would take minutes.
+      for (Future<Boolean> download : downloads) {
+        assertThat(download.get(30, TimeUnit.SECONDS)).isFalse();
+      }
+      assertThat(scheduler.announcements.get()).isLessThan(5);
+
+      scheduler.released.countDown();
+      await().atMost(Duration.ofSeconds(30)).until(() -> announcer.ensureAnnounced(SCHEDULER));
     }
   }
 }

@@ -55,6 +55,15 @@ class SchedulerSetTest {
   }
 
   @Test
+  void aSchedulerThatDidNotAnswerHearsOfThisHostAnew() {
+    set.replace(List.of(ONE));
+    set.announced(ONE, true);
+    set.failed(ONE);
+    assertThat(set.isAnnounced(ONE)).isFalse();
+    assertThat(set.hasExtension(ONE)).isFalse();
+  }
+
+  @Test
   void whatLeftTheListIsForgotten() {
     set.replace(List.of(ONE, TWO));
     set.announced(ONE, true);

@@ -228,7 +228,8 @@ final class TaskSwarm {
   private Peer enter(Registration registration, Host host, long now) {
     for (Peer other : peersOf(host.id())) {
       // The host begins anew: what an ended download left there is gone, or is announced again.
-      if (other.session == 0 && (registration.extension() || other.complete)) {
+      boolean over = other.session == 0 && (registration.extension() || other.complete);
+      if (over || (other.session != 0 && isReplaced(other, registration))) {
         leave(other, now);
       }
     }
@@ -238,6 +239,18 @@ final class TaskSwarm {
     task.byHost.computeIfAbsent(host.id(), key -> new LinkedHashSet<>()).add(peer);
     peer.session = registration.session();
     return peer;
+  }
+
+  /**
+   * Hosts of ours download a task once at a time. So the stream of another peer belongs to a daemon
+   * that is no more, on a connection whose end nobody told us.
+   */
+  private static boolean isReplaced(Peer other, Registration registration) {
+    return other.extension && registration.extension() && !wantsNothing(registration);
+  }
+
+  private static boolean wantsNothing(Registration registration) {
+    return registration.holderOnly() || registration.download().metadataOnly();
   }
 
   private Peer again(Peer peer, Registration registration, long now) {
@@ -291,7 +304,7 @@ final class TaskSwarm {
   private void registerOurs(Peer peer, Registration registration, long now) {
     peer.state = PeerState.RUNNING;
     boolean same = contents.takeIn(peer, registration);
-    if (registration.holderOnly() || registration.download().metadataOnly()) {
+    if (wantsNothing(registration)) {
       if (peer.held > 0) {
         reports.finish(peer, now);
       }

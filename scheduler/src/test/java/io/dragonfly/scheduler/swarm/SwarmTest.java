@@ -408,6 +408,32 @@ final class SwarmTest {
   }
 
   @Test
+  void aHostOfOursThatDownloadsAnewLeavesNoGhostBehindAStreamThatNobodyEnded() {
+    driver.host("a").host("b").host("c");
+    Stream old = driver.ours("old@a", SwarmDriver.content(4, ""), 0, 1);
+    Stream child = driver.ours("b");
+    assertThat(child.parents()).containsExactly("old@a");
+    driver.holder("holder@a", SwarmDriver.content(4, ""));
+    assertThat(old.end).as("to make a holding known ends no download").isEmpty();
+
+    Stream anew = driver.ours("new@a");
+
+    assertThat(old.end.orElseThrow().code()).isEqualTo(EndCode.NOT_FOUND);
+    assertThat(child.parents()).doesNotContain("old@a");
+    assertThat(anew.end).isEmpty();
+    assertThat(driver.ours("c").parents()).doesNotContain("old@a");
+  }
+
+  @Test
+  void anUpstreamHostMayDownloadATaskTwiceAtATime() {
+    driver.host("a");
+    Stream first = driver.upstream("first@a", 4);
+    Stream second = driver.upstream("second@a", 4);
+    assertThat(first.end).isEmpty();
+    assertThat(second.end).isEmpty();
+  }
+
+  @Test
   void aPeerWhoseStreamBrokeIsForgottenAfterAWhile() {
     driver.host("a");
     driver.lost(driver.ours("a"));
