@@ -185,6 +185,12 @@ final class ParentBook {
         .anyMatch(parent -> parent.sync != 0 || parent.syncAt != Long.MAX_VALUE);
   }
 
+  /** Whether a parent is followed that did not fail since it was heard last. */
+  boolean isFollowing() {
+    return listed.values().stream()
+        .anyMatch(parent -> parent.sync != 0 && parent.syncFailures == 0);
+  }
+
   long wakeAt(long now) {
     long wake = Long.MAX_VALUE;
     for (Parent parent : listed.values()) {

@@ -32,6 +32,9 @@ public final class TaskDownload {
   /** Without a scheduler, and not allowed to read the origin: patience times this much. */
   private static final int LONG_PATIENCE = 6;
 
+  /** So many times longer it waits for parents that it still hears: one may read the origin. */
+  private static final int HOPE = 3;
+
   private static final long QUIET = 10 * SECOND;
   private static final long UPSTREAM_SILENCE = 60 * SECOND;
   private static final long SILENCE = 300 * SECOND;
@@ -324,7 +327,9 @@ public final class TaskDownload {
   private void whenAlone(BitSet available, long now, List<Action> out) {
     long since = Math.max(parts.link.aloneSince(), parts.progressAt);
     long patience = parts.link.patience();
-    if (now - since < patience || parts.origin.permission() == Permission.OWN) {
+    boolean hope = parts.book.isFollowing();
+    if (now - since < (hope ? HOPE * patience : patience)
+        || parts.origin.permission() == Permission.OWN) {
       return;
     }
     if (parts.waiters.originRequest().isPresent()) {

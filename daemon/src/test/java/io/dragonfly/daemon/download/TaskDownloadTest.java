@@ -530,6 +530,32 @@ class TaskDownloadTest {
   }
 
   @Test
+  void whenTheSchedulerIsLostAParentThatIsStillHeardIsGivenTimeBeforeTheOriginIsRead() {
+    Machine machine = joined(4);
+    machine.parents("a");
+    machine.announce("a", 0);
+    machine.fetched(0);
+    machine.give(new Event.LinkLost(machine.link(), "frozen", false));
+    machine.after(Duration.ofSeconds(20));
+    assertThat(machine.all(Action.ReadOrigin.class)).as("it may read the origin").isEmpty();
+    machine.after(Duration.ofSeconds(20));
+    assertThat(machine.all(Action.ReadOrigin.class)).as("it tells of nothing").isNotEmpty();
+  }
+
+  @Test
+  void whenTheSchedulerAndTheParentsAreLostTheOriginIsReadSoon() {
+    Machine machine = joined(4);
+    machine.parents("a");
+    machine.announce("a", 0);
+    machine.fetched(0);
+    machine.give(
+        new Event.LinkLost(machine.link(), "frozen", false),
+        new Event.ParentFailed(machine.sync("a"), "gone"));
+    machine.after(Duration.ofSeconds(15));
+    assertThat(machine.all(Action.ReadOrigin.class)).isNotEmpty();
+  }
+
+  @Test
   void aRefusalOfOtherHeadersThanTheSchedulerKnowsIsNotForThoseWhoHaveThem() {
     Machine machine = new Machine();
     machine.attach(1, Requests.withHeaders(REQUEST, Map.of("authorization", "good")));
