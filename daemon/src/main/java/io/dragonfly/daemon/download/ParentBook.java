@@ -171,11 +171,17 @@ final class ParentBook {
 
   /** Pieces that some listed parent announced and that may be taken from it. */
   BitSet available(TaskContent content) {
+    BitSet union = announced();
+    content.keepAcceptable(union);
+    return union;
+  }
+
+  /** Pieces that parents have, whether they could be verified or not. */
+  BitSet announced() {
     BitSet union = new BitSet();
     for (Parent parent : listed.values()) {
       union.or(parent.announced);
     }
-    content.keepAcceptable(union);
     return union;
   }
 

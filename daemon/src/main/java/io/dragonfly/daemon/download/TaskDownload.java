@@ -36,6 +36,7 @@ public final class TaskDownload {
   private static final int HOPE = 3;
 
   private static final long QUIET = 10 * SECOND;
+  private static final long UNPROVEN = 30 * SECOND;
   private static final long UPSTREAM_SILENCE = 60 * SECOND;
   private static final long SILENCE = 300 * SECOND;
   private static final long ANNOUNCE_TIME = 10 * SECOND;
@@ -304,6 +305,10 @@ public final class TaskDownload {
               && swarmSide.parentsNamed()
               && parts.content.isOpen()
               && (quiet > QUIET || !parts.book.mayHearMore());
+      if (dry && quiet > UNPROVEN && cannotProve(missing)) {
+        unproven(out);
+        return;
+      }
       if (dry) {
         wantParents(now, out);
       }
@@ -327,7 +332,8 @@ public final class TaskDownload {
   private void whenAlone(BitSet available, long now, List<Action> out) {
     long since = Math.max(parts.link.aloneSince(), parts.progressAt);
     long patience = parts.link.patience();
-    boolean hope = parts.book.isFollowing();
+    // Roots come through the scheduler: without it, parents get nothing that could be verified.
+    boolean hope = parts.book.isFollowing() && !parts.content.isRooted();
     if (now - since < (hope ? HOPE * patience : patience)
         || parts.origin.permission() == Permission.OWN) {
       return;
@@ -361,6 +367,28 @@ public final class TaskDownload {
                     + waiter.request.urlForDisplay()
                     + ": no peer gave its missing pieces, and reading the origin was disabled."
                     + " Allow reading the origin, or see whether the scheduler can be reached."),
+        out);
+  }
+
+  /** Parents have what is missing, but no root to check it against, and the origin is forbidden. */
+  private boolean cannotProve(BitSet missing) {
+    BitSet offered = parts.book.announced();
+    offered.and(missing);
+    return !offered.isEmpty() && parts.waiters.originRequest().isEmpty();
+  }
+
+  private void unproven(List<Action> out) {
+    ending = "not all pieces can be verified";
+    parts.answers.failThose(
+        _ -> true,
+        waiter ->
+            new DownloadException(
+                Code.NO_SOURCE,
+                "Cannot download "
+                    + waiter.request.urlForDisplay()
+                    + ": some of its pieces are held only by peers of upstream's programs, nobody"
+                    + " knows hashes to verify them against as the others were, and reading the"
+                    + " origin was disabled. Allow reading the origin."),
         out);
   }
 

@@ -531,7 +531,7 @@ class TaskDownloadTest {
 
   @Test
   void whenTheSchedulerIsLostAParentThatIsStillHeardIsGivenTimeBeforeTheOriginIsRead() {
-    Machine machine = joined(4);
+    Machine machine = withoutRoots(4);
     machine.parents("a");
     machine.announce("a", 0);
     machine.fetched(0);
@@ -542,9 +542,29 @@ class TaskDownloadTest {
     assertThat(machine.all(Action.ReadOrigin.class)).as("it tells of nothing").isNotEmpty();
   }
 
+  private static Machine withoutRoots(int pieces) {
+    Machine machine = new Machine();
+    machine.attach(1);
+    machine.ready(true);
+    machine.order(new SwarmOrder.Content(content(pieces)));
+    machine.opened();
+    return machine;
+  }
+
+  @Test
+  void whenTheSchedulerIsLostNobodyVouchesForNewPiecesAndTheOriginIsReadSoon() {
+    Machine machine = joined(2);
+    machine.parents("a");
+    machine.announce("a", 0);
+    machine.fetched(0);
+    machine.give(new Event.LinkLost(machine.link(), "frozen", false));
+    machine.after(Duration.ofSeconds(15));
+    assertThat(machine.all(Action.ReadOrigin.class)).isNotEmpty();
+  }
+
   @Test
   void whenTheSchedulerAndTheParentsAreLostTheOriginIsReadSoon() {
-    Machine machine = joined(4);
+    Machine machine = withoutRoots(4);
     machine.parents("a");
     machine.announce("a", 0);
     machine.fetched(0);
@@ -578,6 +598,26 @@ class TaskDownloadTest {
 
     assertThat(machine.all(Action.LookAtOrigin.class)).isEmpty();
     assertThat(machine.last(Action.Failed.class).failure().code()).isEqualTo(Code.NO_SOURCE);
+  }
+
+  @Test
+  void whereTheOriginIsForbiddenAndPiecesCannotBeVerifiedTheDownloadFails() {
+    Machine machine = new Machine();
+    machine.attach(1, Requests.withoutOrigin(REQUEST));
+    machine.ready(true);
+    machine.order(new SwarmOrder.Content(content(2)));
+    machine.opened();
+    machine.order(new SwarmOrder.Roots(roots(1)));
+    machine.parents("upstream");
+    machine.announce("upstream", 0, 1);
+    machine.fetched(0);
+    machine.after(Duration.ofSeconds(20));
+    assertThat(machine.all(Action.Failed.class)).as("a root may come").isEmpty();
+
+    machine.after(Duration.ofSeconds(20));
+
+    assertThat(machine.last(Action.Failed.class).failure().code()).isEqualTo(Code.NO_SOURCE);
+    assertThat(machine.last(Action.Failed.class).failure()).hasMessageContaining("verify");
   }
 
   @Test
