@@ -1,5 +1,7 @@
 package io.dragonfly.common.id;
 
+import io.dragonfly.common.url.PercentCoding;
+import io.dragonfly.common.url.UrlHost;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

@@ -1,7 +1,7 @@
 package io.dragonfly.daemon.source;
 
+import io.dragonfly.common.url.UrlHost;
 import io.dragonfly.daemon.source.OriginException.Kind;
-import java.net.IDN;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
@@ -272,21 +272,14 @@ record OriginUrl(String scheme, Optional<String> userInfo, String host, int port
     if (text.isEmpty()) {
       throw bad(url, "it has no host");
     }
-    if (text.startsWith("[")) {
-      String address = text.endsWith("]") ? text.substring(1, text.length() - 1) : "";
-      boolean proper =
-          address.indexOf(':') >= 0
-              && address.chars().allMatch(c -> isHex(c) || c == ':' || c == '.');
-      if (!proper) {
-        throw bad(url, "its host is not an IPv6 address in brackets");
-      }
-      return address.toLowerCase(Locale.ROOT);
-    }
     String ascii;
     try {
-      ascii = text.chars().allMatch(c -> c < 0x80) ? text : IDN.toASCII(text, IDN.ALLOW_UNASSIGNED);
-    } catch (IllegalArgumentException _) {
-      throw bad(url, "its host is not a host name");
+      ascii = UrlHost.special(text);
+    } catch (IllegalArgumentException e) {
+      throw bad(url, String.valueOf(e.getMessage()));
+    }
+    if (ascii.startsWith("[")) {
+      return ascii.substring(1, ascii.length() - 1);
     }
     boolean proper =
         ascii.length() <= 255
@@ -297,7 +290,7 @@ record OriginUrl(String scheme, Optional<String> userInfo, String host, int port
     if (!proper) {
       throw bad(url, "its host is not a host name");
     }
-    return ascii.toLowerCase(Locale.ROOT);
+    return ascii;
   }
 
   private static int port(String url, String text) throws OriginException {

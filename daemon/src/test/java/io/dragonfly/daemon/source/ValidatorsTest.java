@@ -91,7 +91,9 @@ final class ValidatorsTest {
         "http://[::1/",
         "http://[host]/",
         "http://a b/",
-        "http://a%62/",
+        "http://a%2Fb/",
+        "http://a%zz/",
+        "http://xn--a/",
         "http://h/\u0001",
         "http://h/a\r\nX: y",
         "1http://h/"
@@ -108,6 +110,10 @@ final class ValidatorsTest {
     "https://h:80, https://h:80/",
     "http://[FD00::1]:8080/a, http://[fd00::1]:8080/a",
     "http://b\u00fccher.example/\u00fc, http://xn--bcher-kva.example/%C3%BC",
+    "http://fa\u00df.de, http://xn--fa-hia.de/",
+    "http://0x7f.1:81/a, http://127.0.0.1:81/a",
+    "http://[0:0::1]/, http://[::1]/",
+    "http://ho%73t/, http://host/",
     "http://my_host/a b, http://my_host/a%20b",
     "http://h?q, http://h/?...",
   })

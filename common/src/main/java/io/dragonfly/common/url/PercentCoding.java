@@ -1,4 +1,4 @@
-package io.dragonfly.common.id;
+package io.dragonfly.common.url;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -7,20 +7,24 @@ import java.io.ByteArrayOutputStream;
 /**
  * Percent-encoding of the URL standard and of application/x-www-form-urlencoded, always over UTF-8.
  */
-final class PercentCoding {
+public final class PercentCoding {
   /** What each part of a URL encodes besides control characters and all that is not ASCII. */
-  static final String CONTROLS = "";
+  public static final String CONTROLS = "";
 
-  static final String FRAGMENT = " \"<>`";
-  static final String PATH = FRAGMENT + "#?{}";
-  static final String USERINFO = PATH + "/:;=@[\\]^|";
+  public static final String FRAGMENT = " \"<>`";
+  public static final String PATH = FRAGMENT + "#?{}";
+  public static final String USERINFO = PATH + "/:;=@[\\]^|";
 
   private static final String FORM_UNESCAPED = "*-._";
   private static final char[] HEX = "0123456789ABCDEF".toCharArray();
 
   private PercentCoding() {}
 
-  static String encode(String text, String set) {
+  /**
+   * Writes control characters, all that is not ASCII, and the characters of {@code set} as {@code
+   * %XX}.
+   */
+  public static String encode(String text, String set) {
     StringBuilder encoded = new StringBuilder(text.length() + 16);
     for (byte b : text.getBytes(UTF_8)) {
       if (b < 0x20 || b == 0x7F || set.indexOf(b) >= 0) {
@@ -32,7 +36,8 @@ final class PercentCoding {
     return encoded.toString();
   }
 
-  static void encodeForm(String text, StringBuilder encoded) {
+  /** Appends the text as a name or value of application/x-www-form-urlencoded. */
+  public static void encodeForm(String text, StringBuilder encoded) {
     for (byte b : text.getBytes(UTF_8)) {
       if (isAlphanumeric(b) || FORM_UNESCAPED.indexOf(b) >= 0) {
         encoded.append((char) b);
@@ -45,7 +50,7 @@ final class PercentCoding {
   }
 
   /** An escape that is not one stays as it is; bytes that are not UTF-8 become U+FFFD. */
-  static String decode(String text) {
+  public static String decode(String text) {
     if (text.indexOf('%') < 0) {
       return text;
     }

@@ -1,24 +1,27 @@
-package io.dragonfly.common.id;
+package io.dragonfly.common.url;
 
-import java.net.IDN;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
 /**
- * Hosts of the URL standard in their one written form: domains in lower case and ASCII, IPv4
- * addresses (also of fewer than four parts, octal and hexadecimal ones) as four decimals, IPv6
- * addresses compressed in brackets. International names go through {@link IDN}, which follows IDNA
- * 2003: a few letters, such as the German sharp s, come out differently in programs that follow UTS
- * 46.
+ * Hosts of the URL standard (https://url.spec.whatwg.org/#host-parsing) in their one written form:
+ * domains in lower case and ASCII, international ones as UTS 46 says, IPv4 addresses (also of fewer
+ * than four parts, octal and hexadecimal ones) as four decimals, IPv6 addresses compressed in
+ * brackets. Task ids are made of them and origins are read at them, so that one name never means
+ * two hosts. Errors say what is wrong and show nothing of the URL.
  */
-final class UrlHost {
+public final class UrlHost {
   private static final String FORBIDDEN = " #/:<>?@[\\]^|";
 
   private UrlHost() {}
 
-  /** A host of http, https, ftp, ws, wss and file. */
-  static String special(String text) {
+  /**
+   * A host of http, https, ftp, ws, wss and file.
+   *
+   * @throws IllegalArgumentException if it is none
+   */
+  public static String special(String text) {
     if (text.startsWith("[")) {
       return bracketed(text);
     }
@@ -34,8 +37,12 @@ final class UrlHost {
     return endsInNumber(domain) ? ipv4(domain) : domain;
   }
 
-  /** A host of any other scheme: a bucket, for example; its letters keep their case. */
-  static String opaque(String text) {
+  /**
+   * A host of any other scheme: a bucket, for example; its letters keep their case.
+   *
+   * @throws IllegalArgumentException if it is none
+   */
+  public static String opaque(String text) {
     if (text.startsWith("[")) {
       return bracketed(text);
     }
@@ -45,15 +52,14 @@ final class UrlHost {
     return PercentCoding.encode(text, PercentCoding.CONTROLS);
   }
 
+  /** Usual names pay nothing for international ones: what those need is loaded when one comes. */
   private static String toAscii(String domain) {
-    if (domain.chars().allMatch(c -> c < 0x80)) {
-      return domain.toLowerCase(Locale.ROOT);
-    }
-    try {
-      return IDN.toASCII(domain, IDN.ALLOW_UNASSIGNED).toLowerCase(Locale.ROOT);
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException("its host is not a valid international domain name", e);
-    }
+    String lower = domain.toLowerCase(Locale.ROOT);
+    boolean international =
+        domain.chars().anyMatch(c -> c >= 0x80)
+            || lower.startsWith(DomainName.ENCODED)
+            || lower.contains("." + DomainName.ENCODED);
+    return international ? DomainName.toAscii(domain) : lower;
   }
 
   private static boolean endsInNumber(String domain) {
