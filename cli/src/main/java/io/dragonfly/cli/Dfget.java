@@ -15,25 +15,41 @@ import org.jspecify.annotations.Nullable;
  * line on stderr says why), 2 the command line is wrong.
  */
 public final class Dfget {
+  private static final String SELECTORS = "java.nio.channels.spi.SelectorProvider";
+  private static final String LINUX_SELECTORS = "sun.nio.ch.EPollSelectorProvider";
+
   private Dfget() {}
 
   public static void main(String[] args) {
-    silenceLogs();
+    chooseProviders();
     Terminal terminal = Terminal.ofProcess();
     int code = run(args, terminal);
     terminal.out().flush();
     terminal.err().flush();
+    if (code == ExitCode.OK.value()) {
+      // All is done and closed. An exit would ask for a logger, and so open every jar.
+      Runtime.getRuntime().halt(code);
+    }
     System.exit(code);
   }
 
   /**
-   * The libraries below speak slf4j, and what they find on the class path would print to our
-   * output. The choice is a system property, so nothing is loaded for it.
+   * Says by system properties what would be looked for in every jar of the class path, for that is
+   * a good part of the start: who gives us sockets, where it is the usual one, and where the logs
+   * of libraries go, which would print to our output.
    */
-  private static void silenceLogs() {
+  public static void chooseProviders() {
     if (System.getProperty("slf4j.provider") == null) {
       System.setProperty("slf4j.provider", "org.slf4j.helpers.NOP_FallbackServiceProvider");
       System.setProperty("slf4j.internal.verbosity", "ERROR");
+    }
+    try {
+      if (System.getProperty(SELECTORS) == null) {
+        Class.forName(LINUX_SELECTORS, /* initialize= */ false, /* loader= */ null);
+        System.setProperty(SELECTORS, LINUX_SELECTORS);
+      }
+    } catch (ClassNotFoundException e) {
+      // Another system: it is looked for.
     }
   }
 

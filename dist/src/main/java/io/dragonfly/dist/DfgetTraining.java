@@ -43,6 +43,7 @@ final class DfgetTraining {
     Path socket = directory.resolve("s");
     // As the launch script says it; finding out by itself would load what a real start never does.
     System.setProperty("dragonfly.terminal", "true");
+    Dfget.chooseProviders();
     Terminal real = Terminal.ofProcess();
     List<Terminal> terminals =
         List.of(terminal(directory, real.interactive()), terminal(directory, false));
