@@ -2,6 +2,8 @@ package io.dragonfly.cli;
 
 import io.dragonfly.cli.download.DownloadFailure;
 import io.dragonfly.cli.download.DownloadSpec;
+import io.dragonfly.common.config.ByteSize;
+import io.dragonfly.common.config.Durations;
 import io.dragonfly.common.digest.Digest;
 import io.dragonfly.common.flag.Flag;
 import io.dragonfly.common.flag.Flags;
@@ -159,7 +161,7 @@ final class DfgetOptions {
   private static Duration timeout(ParsedFlags flags) throws UsageException {
     Duration timeout;
     try {
-      timeout = Quantity.time(flags.string("timeout"));
+      timeout = Durations.parse(flags.string("timeout"));
     } catch (IllegalArgumentException e) {
       throw flags.invalid("timeout", String.valueOf(e.getMessage()));
     }
@@ -177,7 +179,7 @@ final class DfgetOptions {
     }
     long length;
     try {
-      length = Quantity.bytes(text.get());
+      length = ByteSize.parse(text.get()).bytes();
     } catch (IllegalArgumentException e) {
       throw flags.invalid("piece-length", String.valueOf(e.getMessage()));
     }

@@ -1,8 +1,9 @@
 package io.dragonfly.dist;
 
 import io.dragonfly.cli.BuildInfo;
-import io.dragonfly.cli.Quantity;
 import io.dragonfly.cli.Terminal;
+import io.dragonfly.common.config.ByteSize;
+import io.dragonfly.common.config.Durations;
 import io.dragonfly.common.flag.Flag;
 import io.dragonfly.common.flag.Flags;
 import io.dragonfly.common.flag.ParsedFlags;
@@ -63,7 +64,7 @@ final class Demo {
     long length;
     Duration seedDelay;
     try {
-      length = Quantity.bytes(parsed.string("size"));
+      length = ByteSize.parse(parsed.string("size")).bytes();
     } catch (IllegalArgumentException e) {
       throw parsed.invalid("size", String.valueOf(e.getMessage()));
     }
@@ -71,7 +72,7 @@ final class Demo {
       throw parsed.invalid("size", "expected at most 64GiB");
     }
     try {
-      seedDelay = Quantity.time(parsed.string("seed-delay"));
+      seedDelay = Durations.parse(parsed.string("seed-delay"));
     } catch (IllegalArgumentException e) {
       throw parsed.invalid("seed-delay", String.valueOf(e.getMessage()));
     }

@@ -1,6 +1,5 @@
 package io.dragonfly.common.config;
 
-import java.math.BigDecimal;
 import java.util.Locale;
 
 /**
@@ -35,25 +34,28 @@ public record ByteSize(long bytes) implements Comparable<ByteSize> {
     while (unitStart < size.length() && isNumberCharacter(size.charAt(unitStart))) {
       unitStart++;
     }
-    String number = size.substring(0, unitStart);
-    if (size.length() > MAX_TEXT || !number.matches("[0-9]+(\\.[0-9]+)?")) {
+    if (size.length() > MAX_TEXT) {
       throw new IllegalArgumentException(ALLOWED);
     }
-    BigDecimal bytes = new BigDecimal(number).multiply(unit(size.substring(unitStart).strip()));
-    if (bytes.compareTo(BigDecimal.valueOf(Long.MAX_VALUE)) > 0) {
-      throw new IllegalArgumentException("the size must be at most " + Long.MAX_VALUE + " bytes");
+    long unit = unit(size.substring(unitStart).strip());
+    try {
+      return new ByteSize(Amount.of(size.substring(0, unitStart), unit));
+    } catch (ArithmeticException e) {
+      throw new IllegalArgumentException(
+          "the size must be at most " + Long.MAX_VALUE + " bytes", e);
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException(ALLOWED, e);
     }
-    return new ByteSize(bytes.longValue());
   }
 
   private static boolean isNumberCharacter(char c) {
     return (c >= '0' && c <= '9') || c == '.';
   }
 
-  private static BigDecimal unit(String text) {
+  private static long unit(String text) {
     String unit = text.toLowerCase(Locale.ROOT);
     if (unit.isEmpty() || unit.equals("b")) {
-      return BigDecimal.ONE;
+      return 1;
     }
     int power = PREFIXES.indexOf(unit.charAt(0)) + 1;
     boolean binary = unit.startsWith("i", 1);
@@ -61,7 +63,7 @@ public record ByteSize(long bytes) implements Comparable<ByteSize> {
     if (power == 0 || !(rest.isEmpty() || rest.equals("b"))) {
       throw new IllegalArgumentException(ALLOWED);
     }
-    return BigDecimal.valueOf(binary ? 1024 : 1000).pow(power);
+    return binary ? 1L << (10 * power) : Math.powExact(1000L, power);
   }
 
   @Override
@@ -75,7 +77,7 @@ public record ByteSize(long bytes) implements Comparable<ByteSize> {
     for (int power = PREFIXES.length(); power > 0 && bytes > 0; power--) {
       char prefix = Character.toUpperCase(PREFIXES.charAt(power - 1));
       long binary = 1L << (10 * power);
-      long decimal = BigDecimal.valueOf(1000).pow(power).longValueExact();
+      long decimal = Math.powExact(1000L, power);
       if (bytes % binary == 0) {
         return bytes / binary + "" + prefix + "iB";
       }

@@ -1,8 +1,5 @@
 package io.dragonfly.common.config;
 
-import java.math.BigDecimal;
-import java.math.BigInteger;
-import java.math.RoundingMode;
 import java.time.Duration;
 
 /**
@@ -19,10 +16,10 @@ import java.time.Duration;
  */
 public final class Durations {
   private static final String ALLOWED = "write a duration like 500ms, 30s, 10m30s or 1h";
+  private static final String TOO_LONG = "the duration must be at most 100 years";
   private static final long SECOND = 1_000_000_000L;
   private static final long DAY = 86_400 * SECOND;
-  private static final BigDecimal MAX_NANOS =
-      BigDecimal.valueOf(100 * 36525L).movePointLeft(2).multiply(BigDecimal.valueOf(DAY));
+  private static final long MAX_NANOS = 36_525 * DAY;
   private static final int MAX_TEXT = 100;
 
   private Durations() {}
@@ -36,7 +33,7 @@ public final class Durations {
     if (rest.isEmpty() || rest.length() > MAX_TEXT) {
       throw new IllegalArgumentException(ALLOWED);
     }
-    BigDecimal nanos = BigDecimal.ZERO;
+    long nanos = 0;
     while (!rest.isEmpty()) {
       int number = span(rest, 0, true);
       int unitStart = number;
@@ -44,18 +41,29 @@ public final class Durations {
         unitStart++;
       }
       int unitEnd = span(rest, unitStart, false);
-      if (!rest.substring(0, number).matches("[0-9]+(\\.[0-9]+)?")) {
-        throw new IllegalArgumentException(ALLOWED);
+      nanos += nanos(rest.substring(0, number), nanos(rest.substring(unitStart, unitEnd)));
+      if (nanos > MAX_NANOS) {
+        throw new IllegalArgumentException(TOO_LONG);
       }
-      BigDecimal unit = BigDecimal.valueOf(nanos(rest.substring(unitStart, unitEnd)));
-      nanos = nanos.add(new BigDecimal(rest.substring(0, number)).multiply(unit));
       rest = rest.substring(unitEnd).strip();
     }
-    if (nanos.compareTo(MAX_NANOS) > 0) {
-      throw new IllegalArgumentException("the duration must be at most 100 years");
+    return Duration.ofNanos(nanos);
+  }
+
+  /** At most {@link #MAX_NANOS}, so that two of them can be added. */
+  private static long nanos(String number, long unit) {
+    long nanos;
+    try {
+      nanos = Amount.of(number, unit);
+    } catch (ArithmeticException e) {
+      throw new IllegalArgumentException(TOO_LONG, e);
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException(ALLOWED, e);
     }
-    BigInteger whole = nanos.setScale(0, RoundingMode.DOWN).toBigIntegerExact();
-    return Duration.ofNanos(whole.longValueExact());
+    if (nanos > MAX_NANOS) {
+      throw new IllegalArgumentException(TOO_LONG);
+    }
+    return nanos;
   }
 
   private static int span(String text, int from, boolean number) {

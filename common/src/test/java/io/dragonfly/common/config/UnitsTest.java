@@ -18,6 +18,8 @@ class UnitsTest {
     "64MiB, 67108864",
     "512 KiB, 524288",
     "1.5GiB, 1610612736",
+    "0.1KiB, 102",
+    "8388607.5TiB, 9223371487098961920",
     "1k, 1000",
     "1Ki, 1024",
     "7B, 7",
@@ -46,7 +48,11 @@ class UnitsTest {
         "1,5GB",
         "1GBit",
         "9223372036854775808",
-        "10000PiB"
+        "10000PiB",
+        "8388608.5TiB",
+        "99999999999999999999999999999999999B",
+        "1.2.3",
+        "\u0661"
       })
   void otherSizesAreRefused(String text) {
     assertThatThrownBy(() -> ByteSize.parse(text)).isInstanceOf(IllegalArgumentException.class);
@@ -85,6 +91,9 @@ class UnitsTest {
     "1h0m0.5s, PT1H0.5S",
     "1.5h, PT1H30M",
     "36524d, PT876576H",
+    "100y, PT876600H",
+    "99.5y 0.5y, PT876600H",
+    "0.0000000019s, PT0.000000001S",
   })
   void durationsOfBothSyntaxesAreRead(String text, Duration duration) {
     assertThat(Durations.parse(text)).isEqualTo(duration);
@@ -106,6 +115,11 @@ class UnitsTest {
         ".5s",
         "1..5s",
         "101y",
+        "100y 1ns",
+        "99y 99y 99y",
+        "100.01y",
+        "1.2.3s",
+        "\u0661s",
         "99999999999999999999999y",
         "1h,5m"
       })
