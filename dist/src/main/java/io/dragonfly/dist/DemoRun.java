@@ -4,6 +4,7 @@ import io.dragonfly.cli.Amounts;
 import io.dragonfly.cli.Terminal;
 import io.dragonfly.cli.download.DownloadSpec;
 import io.dragonfly.cli.download.Outcome;
+import io.dragonfly.common.file.Directories;
 import io.dragonfly.common.lifecycle.StartException;
 import io.dragonfly.common.telemetry.LogOptions;
 import io.dragonfly.common.telemetry.LogOptions.LogLevel;

@@ -2,6 +2,7 @@ package io.dragonfly.dist;
 
 import io.dragonfly.cli.Dfget;
 import io.dragonfly.cli.Terminal;
+import io.dragonfly.common.file.Directories;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;

@@ -2,6 +2,7 @@ package io.dragonfly.dist;
 
 import io.dragonfly.cli.Dfget;
 import io.dragonfly.cli.Terminal;
+import io.dragonfly.common.file.Directories;
 import io.dragonfly.common.telemetry.LogOptions;
 import io.dragonfly.common.telemetry.LogOptions.LogLevel;
 import io.dragonfly.common.telemetry.Logging;

@@ -1,5 +1,6 @@
 package io.dragonfly.daemon.storage;
 
+import io.dragonfly.common.file.Directories;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -7,19 +8,14 @@ import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The store's directory: one process at a time, and never a directory of somebody else's.
@@ -150,7 +146,7 @@ final class StoreDirectory implements AutoCloseable {
       return new Sessions(now, 0, new TreeSet<>());
     }
     if (!keep) {
-      deleteTree(content);
+      Directories.delete(content);
     }
     Files.createDirectories(content);
     return Sessions.next(readMarker(marker), now);
@@ -196,41 +192,6 @@ final class StoreDirectory implements AutoCloseable {
     try (DirectoryStream<Path> children = Files.newDirectoryStream(directory)) {
       return !children.iterator().hasNext();
     }
-  }
-
-  /** Never follows a link out of the tree. */
-  private static void deleteTree(Path root) throws IOException {
-    if (!Files.exists(root)) {
-      return;
-    }
-    Files.walkFileTree(
-        root,
-        new SimpleFileVisitor<Path>() {
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            Files.delete(file);
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
-            if (e instanceof NoSuchFileException) {
-              return FileVisitResult.CONTINUE;
-            }
-            throw e;
-          }
-
-          @Override
-          public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException e)
-              throws IOException {
-            if (e != null) {
-              throw e;
-            }
-            Files.delete(directory);
-            return FileVisitResult.CONTINUE;
-          }
-        });
   }
 
   /** Whose writes are trusted. */

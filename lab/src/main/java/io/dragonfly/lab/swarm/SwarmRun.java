@@ -1,8 +1,8 @@
 package io.dragonfly.lab.swarm;
 
+import io.dragonfly.common.file.Directories;
 import io.dragonfly.common.piece.PieceLayout;
 import io.dragonfly.lab.origin.LabContent;
-import io.dragonfly.lab.process.Directories;
 import io.dragonfly.lab.process.Launcher;
 import io.dragonfly.lab.process.ProcessCluster;
 import io.dragonfly.lab.process.Tool;

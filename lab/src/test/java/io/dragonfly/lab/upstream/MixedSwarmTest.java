@@ -3,6 +3,7 @@ package io.dragonfly.lab.upstream;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.dragonfly.api.common.v2.Download;
+import io.dragonfly.common.file.Directories;
 import io.dragonfly.lab.origin.Behaviour;
 import io.dragonfly.lab.origin.LabContent;
 import io.dragonfly.lab.origin.LabOrigin;
@@ -12,7 +13,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -41,11 +41,7 @@ final class MixedSwarmTest {
 
   @AfterEach
   void removeDirectory() throws IOException {
-    try (Stream<Path> files = Files.walk(directory)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(file);
-      }
-    }
+    Directories.delete(directory);
   }
 
   @Test

@@ -1,4 +1,4 @@
-package io.dragonfly.dist;
+package io.dragonfly.common.file;
 
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
@@ -9,15 +9,17 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import org.jspecify.annotations.Nullable;
 
-/** Removal of the directories that this program made. */
-final class Directories {
+/** Directories that a program made for itself. Any thread. */
+public final class Directories {
   private Directories() {}
 
-  /** Removes a directory and what is in it; links are removed and not followed. */
-  static void delete(Path directory) throws IOException {
-    if (Files.notExists(directory)) {
-      return;
-    }
+  /**
+   * Removes a directory and all that is in it, if it is there. Links are removed and not followed,
+   * also where they take the place of the directory. Others may remove files meanwhile.
+   *
+   * @throws IOException if something stays; what was reached before is gone
+   */
+  public static void delete(Path directory) throws IOException {
     Files.walkFileTree(
         directory,
         new SimpleFileVisitor<>() {
@@ -30,7 +32,7 @@ final class Directories {
 
           @Override
           public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
-            // Whoever is just being closed removes files of its own.
+            // It was not there, or has just been removed.
             if (e instanceof NoSuchFileException) {
               return FileVisitResult.CONTINUE;
             }
