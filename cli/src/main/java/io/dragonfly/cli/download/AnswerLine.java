@@ -1,5 +1,6 @@
 package io.dragonfly.cli.download;
 
+import io.dragonfly.common.url.PercentCoding;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +25,7 @@ record AnswerLine(String text, String name) {
       if (text.startsWith(key, start)
           && start + key.length() < end
           && text.charAt(start + key.length()) == '=') {
-        return LineCodec.decode(text.substring(start + key.length() + 1, end));
+        return PercentCoding.decode(text.substring(start + key.length() + 1, end));
       }
       at = end;
     }

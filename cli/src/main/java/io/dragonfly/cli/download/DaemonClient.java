@@ -2,6 +2,7 @@ package io.dragonfly.cli.download;
 
 import io.dragonfly.cli.download.DownloadFailure.Reason;
 import io.dragonfly.common.digest.Digest;
+import io.dragonfly.common.url.PercentCoding;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
@@ -327,7 +328,7 @@ public final class DaemonClient implements AutoCloseable {
       out.writeBytes(key.getBytes(StandardCharsets.US_ASCII));
       out.write(':');
       out.write(' ');
-      LineCodec.encode(value, out);
+      out.writeBytes(PercentCoding.encode(value, "%").getBytes(StandardCharsets.US_ASCII));
       out.write('\n');
       lines++;
     }

@@ -1,5 +1,6 @@
 package io.dragonfly.daemon.local;
 
+import io.dragonfly.common.url.PercentCoding;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -7,6 +8,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -18,7 +20,7 @@ import java.util.OptionalLong;
  * request  = "DRAGONFLY/1 " verb LF *( key ": " value LF ) LF
  * verb     = "DOWNLOAD" / "PING"
  * key      = one of those read below; a key that is not known is an error
- * value    = UTF-8, with "%" and control characters written as %XX
+ * value    = UTF-8, with "%" and control characters written as %XX; all others may be too
  *
  * answer   = ping / download
  * ping     = "pong version=" LF
@@ -136,7 +138,7 @@ public record LineRequest(
         if (colon < 0) {
           throw new MalformedRequestException("line " + (i + 1) + " is not \"key: value\"");
         }
-        take(line.substring(0, colon), LineCodec.decode(line.substring(colon + 2)));
+        take(line.substring(0, colon), decoded(line.substring(colon + 2)));
       }
       if (verb == Verb.DOWNLOAD && url.isEmpty()) {
         throw new MalformedRequestException("url is missing");
@@ -182,6 +184,19 @@ public record LineRequest(
         default ->
             throw new MalformedRequestException("the key \"" + shown(key) + "\" is not known");
       }
+    }
+
+    private static String decoded(String value) throws MalformedRequestException {
+      for (int i = value.indexOf('%'); i >= 0; i = value.indexOf('%', i + 1)) {
+        boolean escape =
+            i + 2 < value.length()
+                && HexFormat.isHexDigit(value.charAt(i + 1))
+                && HexFormat.isHexDigit(value.charAt(i + 2));
+        if (!escape) {
+          throw new MalformedRequestException("a % that is not followed by two hex digits");
+        }
+      }
+      return PercentCoding.decode(value);
     }
 
     private static Path path(String value) throws MalformedRequestException {

@@ -2,6 +2,7 @@ package io.dragonfly.daemon.local;
 
 import io.dragonfly.common.piece.ByteRange;
 import io.dragonfly.common.piece.PieceLayout;
+import io.dragonfly.common.url.PercentCoding;
 import io.dragonfly.daemon.download.ByteCounts;
 import io.dragonfly.daemon.download.Download;
 import io.dragonfly.daemon.download.DownloadException;
@@ -78,7 +79,7 @@ final class LineSession {
       return;
     }
     switch (request.verb()) {
-      case PING -> write("pong version=" + LineCodec.encode(downloads.version()) + "\n");
+      case PING -> write("pong version=" + encoded(downloads.version()) + "\n");
       case DOWNLOAD -> download(request);
     }
   }
@@ -251,11 +252,11 @@ final class LineSession {
     }
     write(
         "started task="
-            + LineCodec.encode(download.taskId().value())
+            + encoded(download.taskId().value())
             + " peer="
-            + LineCodec.encode(download.peerId().value())
+            + encoded(download.peerId().value())
             + " host="
-            + LineCodec.encode(downloads.host())
+            + encoded(downloads.host())
             + " length="
             + started.wanted().map(ByteRange::length).orElse(0L)
             + " piece-length="
@@ -344,11 +345,16 @@ final class LineSession {
 
   private void error(String code, OptionalInt status, String message) throws IOException {
     String origin = status.isPresent() ? " status=" + status.getAsInt() : "";
-    write("error code=" + code + origin + " message=" + LineCodec.encode(message) + "\n");
+    write("error code=" + code + origin + " message=" + encoded(message) + "\n");
+  }
+
+  /** A value has no spaces: they end it. */
+  private static String encoded(String value) {
+    return PercentCoding.encode(value, "% ");
   }
 
   private void write(String line) throws IOException {
-    ByteBuffer bytes = ByteBuffer.wrap(line.getBytes(StandardCharsets.UTF_8));
+    ByteBuffer bytes = ByteBuffer.wrap(line.getBytes(StandardCharsets.US_ASCII));
     waitingSince = System.nanoTime() | 1;
     while (bytes.hasRemaining()) {
       socket.write(bytes);
