@@ -6,119 +6,83 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
 
 /** Requests that differ in one thing. */
 final class Requests {
   private Requests() {}
 
   static DownloadRequest withPieceLength(DownloadRequest of, long pieceLength) {
-    return copy(
-        of,
-        of.requestHeaders(),
-        OptionalLong.of(pieceLength),
-        of.rangeHeader(),
-        of.digest(),
-        of.disableBackToSource(),
-        of.triggeredByScheduler(),
-        of.timeout());
+    return changed(of, draft -> draft.pieceLength = OptionalLong.of(pieceLength));
   }
 
   static DownloadRequest withRange(DownloadRequest of, String range) {
-    return copy(
-        of,
-        of.requestHeaders(),
-        of.pieceLength(),
-        Optional.of(range),
-        of.digest(),
-        of.disableBackToSource(),
-        of.triggeredByScheduler(),
-        of.timeout());
+    return changed(of, draft -> draft.rangeHeader = Optional.of(range));
   }
 
   static DownloadRequest withDigest(DownloadRequest of, Digest digest) {
-    return copy(
-        of,
-        of.requestHeaders(),
-        of.pieceLength(),
-        of.rangeHeader(),
-        Optional.of(digest),
-        of.disableBackToSource(),
-        of.triggeredByScheduler(),
-        of.timeout());
+    return changed(of, draft -> draft.digest = Optional.of(digest));
   }
 
   static DownloadRequest withoutOrigin(DownloadRequest of) {
-    return copy(
-        of,
-        of.requestHeaders(),
-        of.pieceLength(),
-        of.rangeHeader(),
-        of.digest(),
-        true,
-        of.triggeredByScheduler(),
-        of.timeout());
+    return changed(of, draft -> draft.disableBackToSource = true);
   }
 
   static DownloadRequest triggered(DownloadRequest of) {
-    return copy(
-        of,
-        of.requestHeaders(),
-        of.pieceLength(),
-        of.rangeHeader(),
-        of.digest(),
-        of.disableBackToSource(),
-        true,
-        of.timeout());
+    return changed(of, draft -> draft.triggeredByScheduler = true);
   }
 
   static DownloadRequest withTimeout(DownloadRequest of, Duration timeout) {
-    return copy(
-        of,
-        of.requestHeaders(),
-        of.pieceLength(),
-        of.rangeHeader(),
-        of.digest(),
-        of.disableBackToSource(),
-        of.triggeredByScheduler(),
-        Optional.of(timeout));
+    return changed(of, draft -> draft.timeout = Optional.of(timeout));
   }
 
   static DownloadRequest withHeaders(DownloadRequest of, Map<String, String> headers) {
-    return copy(
-        of,
-        headers,
-        of.pieceLength(),
-        of.rangeHeader(),
-        of.digest(),
-        of.disableBackToSource(),
-        of.triggeredByScheduler(),
-        of.timeout());
+    return changed(of, draft -> draft.requestHeaders = headers);
   }
 
-  private static DownloadRequest copy(
-      DownloadRequest of,
-      Map<String, String> headers,
-      OptionalLong pieceLength,
-      Optional<String> range,
-      Optional<Digest> digest,
-      boolean withoutOrigin,
-      boolean triggered,
-      Optional<Duration> timeout) {
-    return new DownloadRequest(
-        of.taskId(),
-        of.url(),
-        headers,
-        of.tag(),
-        of.application(),
-        of.priority(),
-        of.filteredQueryParams(),
-        pieceLength,
-        range,
-        digest,
-        withoutOrigin,
-        triggered,
-        timeout,
-        of.certificateChain(),
-        of.encoded());
+  private static DownloadRequest changed(DownloadRequest of, Consumer<Draft> change) {
+    Draft draft = new Draft(of);
+    change.accept(draft);
+    return draft.request(of);
+  }
+
+  /** What can be changed. */
+  private static final class Draft {
+    private Map<String, String> requestHeaders;
+    private OptionalLong pieceLength;
+    private Optional<String> rangeHeader;
+    private Optional<Digest> digest;
+    private boolean disableBackToSource;
+    private boolean triggeredByScheduler;
+    private Optional<Duration> timeout;
+
+    Draft(DownloadRequest of) {
+      requestHeaders = of.requestHeaders();
+      pieceLength = of.pieceLength();
+      rangeHeader = of.rangeHeader();
+      digest = of.digest();
+      disableBackToSource = of.disableBackToSource();
+      triggeredByScheduler = of.triggeredByScheduler();
+      timeout = of.timeout();
+    }
+
+    DownloadRequest request(DownloadRequest of) {
+      return new DownloadRequest(
+          of.taskId(),
+          of.url(),
+          requestHeaders,
+          of.tag(),
+          of.application(),
+          of.priority(),
+          of.filteredQueryParams(),
+          pieceLength,
+          rangeHeader,
+          digest,
+          disableBackToSource,
+          triggeredByScheduler,
+          timeout,
+          of.certificateChain(),
+          of.encoded());
+    }
   }
 }

@@ -52,12 +52,7 @@ final class MixedSwarmTest {
       ours.startSeed("seed");
       ours.startPeer("a");
       ours.startPeer("b");
-      Path first = directory.resolve("first");
-      Path second = directory.resolve("second");
-      Program a = ours.dfget("a", origin.url("/file"), first);
-      Program b = ours.dfget("b", origin.url("/file"), second);
-      succeeds(a, first, CONTENT);
-      succeeds(b, second, CONTENT);
+      bothTake(ours, origin.url("/file"), CONTENT);
 
       assertThat(scheduler.violations()).isEmpty();
       assertReadOnce(origin, CONTENT);
@@ -102,7 +97,7 @@ final class MixedSwarmTest {
       try (UpstreamDaemon seed = upstream(ours, "seed", true);
           UpstreamDaemon first = upstream(ours, "a", false);
           UpstreamDaemon second = upstream(ours, "b", false)) {
-        Download download = Download.newBuilder().setUrl(origin.url("/file")).build();
+        Download download = download(origin);
         allTake(download, CONTENT, first, second);
         assertThat(seed.violations()).isEmpty();
         assertReadOnce(origin, CONTENT);
@@ -118,7 +113,7 @@ final class MixedSwarmTest {
       try (UpstreamDaemon first = upstream(ours, "a", false);
           UpstreamDaemon second = upstream(ours, "b", false);
           UpstreamDaemon third = upstream(ours, "c", false)) {
-        Download download = Download.newBuilder().setUrl(origin.url("/file")).build();
+        Download download = download(origin);
         allTake(download, CONTENT, first, second, third);
         assertReadOnce(origin, CONTENT);
       }
@@ -133,7 +128,7 @@ final class MixedSwarmTest {
       ours.startSeed("seed");
       ours.startPeer("a");
       try (UpstreamDaemon theirs = upstream(ours, "b", false)) {
-        Download download = Download.newBuilder().setUrl(origin.url("/file")).build();
+        Download download = download(origin);
         Path output = directory.resolve("output");
         Program dfget = ours.dfget("a", origin.url("/file"), output);
         allTake(download, CONTENT, theirs);
@@ -151,12 +146,7 @@ final class MixedSwarmTest {
       ours.startPeer("a");
       ours.startPeer("b");
       try (UpstreamDaemon seed = upstream(ours, "seed", true)) {
-        Path first = directory.resolve("first");
-        Path second = directory.resolve("second");
-        Program a = ours.dfget("a", origin.url("/file"), first);
-        Program b = ours.dfget("b", origin.url("/file"), second);
-        succeeds(a, first, CONTENT);
-        succeeds(b, second, CONTENT);
+        bothTake(ours, origin.url("/file"), CONTENT);
         assertThat(seed.violations()).isEmpty();
         assertReadOnce(origin, CONTENT);
       }
@@ -171,12 +161,7 @@ final class MixedSwarmTest {
       ours.startSeed("seed");
       ours.startPeer("a");
       ours.startPeer("b");
-      Path first = directory.resolve("first");
-      Path second = directory.resolve("second");
-      Program a = ours.dfget("a", origin.url("/small"), first);
-      Program b = ours.dfget("b", origin.url("/small"), second);
-      succeeds(a, first, SMALL);
-      succeeds(b, second, SMALL);
+      bothTake(ours, origin.url("/small"), SMALL);
       assertReadOnce(origin, SMALL);
     }
   }
@@ -189,16 +174,11 @@ final class MixedSwarmTest {
       ours.startPeer("a");
       Path written = directory.resolve("written");
       UpstreamDfget.download(
-          ours.socket("a"),
-          Download.newBuilder()
-              .setUrl(origin.url("/file"))
-              .setOutputPath(written.toString())
-              .build());
+          ours.socket("a"), download(origin).toBuilder().setOutputPath(written.toString()).build());
       assertThat(LabContent.sha256(written)).isEqualTo(CONTENT.sha256());
 
       Path transferred = directory.resolve("transferred");
-      UpstreamDfget.transfer(
-          ours.socket("a"), Download.newBuilder().setUrl(origin.url("/file")).build(), transferred);
+      UpstreamDfget.transfer(ours.socket("a"), download(origin), transferred);
       assertThat(LabContent.sha256(transferred)).isEqualTo(CONTENT.sha256());
       assertReadOnce(origin, CONTENT);
     }
@@ -207,6 +187,10 @@ final class MixedSwarmTest {
   private UpstreamDaemon upstream(ProcessCluster ours, String name, boolean seed)
       throws IOException {
     return UpstreamDaemon.start(directory.resolve("up-" + name), name, seed, ours.schedulerPort());
+  }
+
+  private static Download download(LabOrigin origin) {
+    return Download.newBuilder().setUrl(origin.url("/file")).build();
   }
 
   private static void allTake(Download download, LabContent content, UpstreamDaemon... daemons)
@@ -224,6 +208,16 @@ final class MixedSwarmTest {
     for (UpstreamDaemon daemon : daemons) {
       assertThat(daemon.violations()).as(daemon.hostId()).isEmpty();
     }
+  }
+
+  /** Our peers a and b, at once. */
+  private void bothTake(ProcessCluster ours, String url, LabContent content) throws Exception {
+    Path first = directory.resolve("first");
+    Path second = directory.resolve("second");
+    Program a = ours.dfget("a", url, first);
+    Program b = ours.dfget("b", url, second);
+    succeeds(a, first, content);
+    succeeds(b, second, content);
   }
 
   private static void succeeds(Program dfget, Path output, LabContent content) throws Exception {
