@@ -34,6 +34,7 @@ final class FilePieceEditor implements PieceEditor {
   private State state = State.NEW;
   private BlockHasher hasher;
   private @Nullable BlockHashes expected;
+  private @Nullable PieceRelay relay;
 
   /** Blocks that match the expected hashes and are written, and their CRC32. */
   private int verifiedBlocks;
@@ -122,6 +123,20 @@ final class FilePieceEditor implements PieceEditor {
   }
 
   @Override
+  public void share() {
+    if (relay != null || expected == null) {
+      return;
+    }
+    PieceRelay shared = new PieceRelay(number, length, expected, verifiedBytes());
+    relay = shared;
+    task.relayBegun(shared);
+  }
+
+  private long verifiedBytes() {
+    return Math.min(length, verifiedBlocks * blockLength);
+  }
+
+  @Override
   public void write(ByteBuffer source) throws IOException {
     if (state != State.NEW) {
       require(State.WRITING);
@@ -146,6 +161,9 @@ final class FilePieceEditor implements PieceEditor {
       source.position(source.position() + count);
     }
     state = State.WRITING;
+    if (relay != null) {
+      relay.advance(verifiedBytes());
+    }
   }
 
   private void verify(int block, BlockHashes hashes) throws CorruptPieceException {
@@ -213,6 +231,10 @@ final class FilePieceEditor implements PieceEditor {
       task.keepPartial(number, verifiedBlocks, verifiedCrc, expected);
     } else if (!committed && blocksOfPartial > 0 && verifiedBlocks == 0) {
       task.drop(number);
+    }
+    if (relay != null) {
+      task.relayEnded(relay);
+      relay.end(committed);
     }
     task.editorClosed(number);
     pin.close();

@@ -10,7 +10,8 @@ import java.util.Optional;
 
 /**
  * Writes one piece, from the first missing block to its end. There is at most one editor per piece;
- * nobody sees what it writes before {@link #commit}. Owned by one thread at a time.
+ * nobody sees what it writes before {@link #commit}, unless it was {@linkplain #share shared}.
+ * Owned by one thread at a time.
  */
 public interface PieceEditor extends AutoCloseable {
   int number();
@@ -44,6 +45,12 @@ public interface PieceEditor extends AutoCloseable {
    * the first write, and without effect when hashes are expected.
    */
   void skipBlockHashes();
+
+  /**
+   * Lets others read the verified blocks while the rest comes in. Only when the expected hashes
+   * belong to a root that somebody who read the origin vouches for; has no effect without hashes.
+   */
+  void share();
 
   /**
    * Appends; consumes the whole buffer unless it throws.

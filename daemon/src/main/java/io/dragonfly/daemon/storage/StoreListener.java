@@ -5,6 +5,9 @@ public interface StoreListener {
   /** A piece is whole, verified and readable. */
   void pieceFinished(int number);
 
+  /** A piece comes in whose bytes are verified block by block and may be read as they come. */
+  default void pieceBegun(int number) {}
+
   /** The task left the store (deleted, evicted, or replaced by a newer version). */
   void deleted();
 }

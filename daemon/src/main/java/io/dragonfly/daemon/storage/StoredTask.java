@@ -47,6 +47,10 @@ public final class StoredTask {
 
   private final CopyOnWriteArrayList<StoreListener> listeners = new CopyOnWriteArrayList<>();
   private final Map<Algorithm, Digest> digests = new ConcurrentHashMap<>();
+
+  /** Pieces that come in and may be read meanwhile. */
+  private final Map<Integer, PieceRelay> relays = new ConcurrentHashMap<>();
+
   private final AtomicInteger uploading = new AtomicInteger();
   private final AtomicLong uploaded = new AtomicLong();
 
@@ -240,6 +244,27 @@ public final class StoredTask {
   }
 
   /**
+   * Opens a piece for reading that is finished, or comes in and may be read meanwhile.
+   *
+   * @throws MissingPieceException when it is neither
+   */
+  public PieceContent viewOrRelay(int number) throws IOException {
+    PieceRelay relay = hasPiece(number) ? null : relays.get(number);
+    if (relay == null) {
+      return view(number);
+    }
+    Pin pin = tryPin().orElseThrow(() -> pieces.missing(number));
+    return new RelayedContent(file, relay, layout().offset(number), pin);
+  }
+
+  /** The unfinished pieces that may be read as they come in; a copy. */
+  public BitSet relayed() {
+    BitSet numbers = new BitSet();
+    relays.keySet().forEach(numbers::set);
+    return numbers;
+  }
+
+  /**
    * Keeps the bytes until closed, whatever happens to the task.
    *
    * @throws IllegalStateException when the task left the store and nobody has it pinned
@@ -383,6 +408,15 @@ public final class StoredTask {
 
   void doubt(int number) {
     pieces.doubt(number);
+  }
+
+  void relayBegun(PieceRelay relay) {
+    relays.put(relay.number(), relay);
+    tell(listener -> listener.pieceBegun(relay.number()));
+  }
+
+  void relayEnded(PieceRelay relay) {
+    relays.remove(relay.number(), relay);
   }
 
   void editorClosed(int number) {

@@ -1,6 +1,6 @@
 package io.dragonfly.daemon.transfer;
 
-import io.dragonfly.daemon.storage.PieceView;
+import io.dragonfly.daemon.storage.PieceContent;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
@@ -15,7 +15,7 @@ enum ContentSender {
   /** Reads into a direct buffer and writes that; what the socket doesn't take is read again. */
   BUFFER {
     @Override
-    long send(PieceView view, long offset, long count, SocketChannel target, ByteBuffer buffer)
+    long send(PieceContent view, long offset, long count, SocketChannel target, ByteBuffer buffer)
         throws IOException {
       buffer.clear().limit((int) Math.min(count, buffer.capacity()));
       long read = view.read(offset, buffer);
@@ -37,7 +37,7 @@ enum ContentSender {
     }
 
     @Override
-    long send(PieceView view, long offset, long count, SocketChannel target, ByteBuffer buffer)
+    long send(PieceContent view, long offset, long count, SocketChannel target, ByteBuffer buffer)
         throws IOException {
       return view.transferTo(offset, count, target);
     }
@@ -53,6 +53,6 @@ enum ContentSender {
    * @return how many bytes that was; 0 when it is full
    */
   abstract long send(
-      PieceView view, long offset, long count, SocketChannel target, ByteBuffer buffer)
+      PieceContent view, long offset, long count, SocketChannel target, ByteBuffer buffer)
       throws IOException;
 }

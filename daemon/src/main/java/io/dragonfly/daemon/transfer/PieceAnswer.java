@@ -2,6 +2,7 @@ package io.dragonfly.daemon.transfer;
 
 import io.dragonfly.common.piece.PieceLayout;
 import io.dragonfly.daemon.storage.MissingPieceException;
+import io.dragonfly.daemon.storage.PieceContent;
 import io.dragonfly.daemon.storage.PieceStore;
 import io.dragonfly.daemon.storage.PieceView;
 import io.dragonfly.daemon.storage.StoredTask;
@@ -21,7 +22,7 @@ final class PieceAnswer implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(PieceAnswer.class);
 
   private final ByteBuffer head;
-  private final @Nullable PieceView view;
+  private final @Nullable PieceContent view;
   private final @Nullable StoredTask task;
   private final boolean last;
   private long offset;
@@ -30,7 +31,7 @@ final class PieceAnswer implements AutoCloseable {
 
   private PieceAnswer(
       ByteBuffer head,
-      @Nullable PieceView view,
+      @Nullable PieceContent view,
       @Nullable StoredTask task,
       long offset,
       long count,
@@ -101,7 +102,7 @@ final class PieceAnswer implements AutoCloseable {
     if (PieceProtocol.versionNumber(task.content().version()) != request.version()) {
       return notFound(request.id(), "task " + request.task() + " has another version");
     }
-    PieceView view = task.view(request.number());
+    PieceContent view = task.viewOrRelay(request.number());
     try {
       PieceLayout layout = task.layout();
       int end = request.first() + request.count();
@@ -156,6 +157,32 @@ final class PieceAnswer implements AutoCloseable {
 
   long remaining() {
     return remaining;
+  }
+
+  /**
+   * How much of the rest may be sent now.
+   *
+   * @throws IOException when the rest will never come
+   */
+  long ready() throws IOException {
+    if (view == null) {
+      return remaining;
+    }
+    boolean broken = view.isBroken();
+    long ready = Math.min(remaining, view.available() - offset);
+    if (ready <= 0 && broken) {
+      throw new IOException("the piece stopped coming in");
+    }
+    return Math.max(0, ready);
+  }
+
+  /** Runs once when there is more than was {@link #ready}, or the rest will never come. */
+  void whenReady(Runnable wake) {
+    if (view == null) {
+      wake.run();
+    } else {
+      view.whenBeyond(offset, wake);
+    }
   }
 
   /** Sends content, at most {@code limit} bytes; 0 when the socket is full. */

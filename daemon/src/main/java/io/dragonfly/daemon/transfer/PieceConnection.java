@@ -9,14 +9,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One child's connection. It has one owner at a time: the selector thread while it waits (for a
- * request, for room in the socket, for its turn under the rate limit, for the child to read an
- * error before the end), a sending thread while it is being served. Ownership passes through the
- * queue of the sending threads and the selector's inbox, which also make the fields visible.
+ * request, for room in the socket, for its turn under the rate limit, for bytes to relay, for the
+ * child to read an error before the end), a sending thread while it is being served. Ownership
+ * passes through the queue of the sending threads and the selector's inbox, which also make the
+ * fields visible.
  *
  * <pre>
  * READING -> SERVING                     a request is whole
  * SERVING -> READING                     its answer is sent
  *         -> BLOCKED | THROTTLED         the socket is full | the rate limit says wait; then SERVING
+ *         -> AWAITING                    the piece's next block has not come in; then SERVING
  *         -> DRAINING                    an error that ends the connection is sent
  *         -> CLOSED
  * </pre>
@@ -27,6 +29,7 @@ final class PieceConnection {
     SERVING,
     BLOCKED,
     THROTTLED,
+    AWAITING,
     DRAINING,
     CLOSED
   }

@@ -245,6 +245,9 @@ final class PieceExchange {
     if (wantsHashes && answer.hashes().isPresent()) {
       expect(answer.hashes().get());
     }
+    if (root.isPresent() && editor.hashes().map(BlockHashes::root).equals(root)) {
+      editor.share();
+    }
     return wantsHashes ? editor.position() : 0;
   }
 

@@ -148,6 +148,10 @@ final class PieceSenders implements AutoCloseable {
       }
     }
     while (answer.remaining() > 0) {
+      long ready = answer.ready();
+      if (ready == 0) {
+        return PieceConnection.State.AWAITING;
+      }
       if (connection.allowance() == 0) {
         connection.allowance(Math.min(answer.remaining(), bufferBytes));
         long wait = limit.reserve(connection.allowance());
@@ -156,7 +160,8 @@ final class PieceSenders implements AutoCloseable {
           return PieceConnection.State.THROTTLED;
         }
       }
-      long sent = answer.send(sender, connection.channel(), buffer, connection.allowance());
+      long most = Math.min(ready, connection.allowance());
+      long sent = answer.send(sender, connection.channel(), buffer, most);
       if (sent == 0) {
         return PieceConnection.State.BLOCKED;
       }

@@ -50,6 +50,9 @@ public final class PieceServer implements AutoCloseable {
   /** Connections that senders hand back. */
   private final Queue<PieceConnection> inbox = new ConcurrentLinkedQueue<>();
 
+  /** Connections that waited for a piece to come in, of which there is more. */
+  private final Queue<PieceConnection> woken = new ConcurrentLinkedQueue<>();
+
   /** The selector thread's. */
   private final Set<PieceConnection> connections = new LinkedHashSet<>();
 
@@ -147,10 +150,7 @@ public final class PieceServer implements AutoCloseable {
 
   private void handBack(PieceConnection connection) {
     inbox.add(connection);
-    Selector open = selector;
-    if (open != null) {
-      open.wakeup();
-    }
+    wakeUp();
   }
 
   private void run() {
@@ -166,6 +166,7 @@ public final class PieceServer implements AutoCloseable {
         open.select(selectMillis());
         long now = System.nanoTime();
         takeBack(now);
+        serveWoken();
         Iterator<SelectionKey> ready = open.selectedKeys().iterator();
         while (ready.hasNext()) {
           SelectionKey key = ready.next();
@@ -259,6 +260,14 @@ public final class PieceServer implements AutoCloseable {
     draining++;
   }
 
+  private void serveWoken() {
+    for (PieceConnection next = woken.poll(); next != null; next = woken.poll()) {
+      if (next.state() == PieceConnection.State.AWAITING) {
+        serve(next);
+      }
+    }
+  }
+
   private void takeBack(long now) {
     for (PieceConnection back = inbox.poll(); back != null; back = inbox.poll()) {
       try {
@@ -281,8 +290,29 @@ public final class PieceServer implements AutoCloseable {
         connection.interest(SelectionKey.OP_WRITE);
       }
       case THROTTLED -> throttled.add(connection);
+      case AWAITING -> await(connection, now);
       case DRAINING -> drain(connection, now);
       case CLOSED, SERVING -> remove(connection);
+    }
+  }
+
+  /** The fetch that brings the piece is limited, too; this bounds one that is throttled. */
+  private void await(PieceConnection connection, long now) {
+    connection.deadline(now + options.stallTimeout().toNanos());
+    connection.interest(SelectionKey.OP_READ);
+    connection
+        .answer()
+        .orElseThrow()
+        .whenReady(() -> {
+          woken.add(connection);
+          wakeUp();
+        });
+  }
+
+  private void wakeUp() {
+    Selector open = selector;
+    if (open != null) {
+      open.wakeup();
     }
   }
 
@@ -295,6 +325,14 @@ public final class PieceServer implements AutoCloseable {
       switch (connection.state()) {
         case READING -> readRequest(connection, now);
         case BLOCKED -> serve(connection);
+        case AWAITING -> {
+          // Nothing is expected but the end, or the next request.
+          if (!connection.read()) {
+            remove(connection);
+          } else if (connection.isMidRequest()) {
+            connection.interest(0);
+          }
+        }
         case DRAINING -> {
           if (!connection.drain()) {
             remove(connection);
