@@ -50,6 +50,9 @@ public sealed interface Event {
 
   record ParentPiece(int sync, int number, String ip, int port) implements Event {}
 
+  /** The parent has begun to get the piece and passes it on block by block. */
+  record ParentBegins(int sync, int number, String ip, int port) implements Event {}
+
   record ParentEnded(int sync) implements Event {}
 
   record ParentFailed(int sync, String why) implements Event {}

@@ -30,6 +30,9 @@ final class Fetches {
   private static final long COST_OF_A_CHANGE = SECOND / 2;
   private static final long PAUSE_AFTER_FAILURE = SECOND / 2;
 
+  /** What a relayed piece is expected to come at, beside one that its parent has. */
+  private static final double RELAY_SHARE = 0.5;
+
   private final ParentBook book;
   private final PiecePicker picker;
   private final RandomGenerator random;
@@ -52,6 +55,10 @@ final class Fetches {
     final Parent parent;
     final int piece;
     final long length;
+
+    /** Whether the parent still gets the piece itself: then its source sets the pace. */
+    final boolean relayed;
+
     long bytes;
     long startedAt = Long.MAX_VALUE;
     long deadline = Long.MAX_VALUE;
@@ -62,6 +69,7 @@ final class Fetches {
       this.parent = parent;
       this.piece = piece;
       this.length = length;
+      this.relayed = !parent.announced.get(piece);
     }
 
     boolean isUnderWay() {
@@ -95,18 +103,24 @@ final class Fetches {
     content.keepAcceptable(left);
     while (running.size() < most) {
       BitSet candidates = new BitSet();
+      BitSet relays = new BitSet();
       for (Parent parent : book.all()) {
         if (parent.isFree(now)) {
           candidates.or(parent.announced);
+          relays.or(parent.begun);
         }
       }
+      // Blocks are passed on only where a root says that they are right.
+      content.keepRooted(relays);
+      candidates.or(relays);
       candidates.and(left);
       OptionalInt piece = picker.pick(candidates, readers, book.holders());
       if (piece.isEmpty()) {
         break;
       }
       left.clear(piece.getAsInt());
-      start(bestParent(piece.getAsInt(), now), piece.getAsInt(), content, out);
+      Parent parent = bestParent(piece.getAsInt(), content.isRooted(piece.getAsInt()), now);
+      start(parent, piece.getAsInt(), content, out);
     }
     if (left.isEmpty() && running.size() < most) {
       handOver(now, out);
@@ -130,17 +144,21 @@ final class Fetches {
   }
 
   /** The parent that should be done first; one that was never measured is given its chance. */
-  private Parent bestParent(int piece, long now) {
+  private Parent bestParent(int piece, boolean rooted, long now) {
     double typical = typicalSpeed();
     Parent best = null;
     double bestShare = -1;
     int equals = 0;
     for (Parent parent : book.all()) {
-      if (!parent.isFree(now) || !parent.announced.get(piece)) {
+      boolean holds = parent.announced.get(piece);
+      if (!parent.isFree(now) || !(holds || (rooted && parent.begun.get(piece)))) {
         continue;
       }
       double speed = parent.bytesPerNano() == 0 ? typical : parent.bytesPerNano();
       double share = speed / (parent.running + 1);
+      if (!holds) {
+        share *= RELAY_SHARE;
+      }
       if (share > bestShare) {
         best = parent;
         bestShare = share;
@@ -206,8 +224,10 @@ final class Fetches {
   }
 
   void delivered(Fetch fetch, long now) {
-    long since = fetch.startedAt == Long.MAX_VALUE ? now : fetch.startedAt;
-    fetch.parent.measured(fetch.bytes, now - since);
+    if (!fetch.relayed) {
+      long since = fetch.startedAt == Long.MAX_VALUE ? now : fetch.startedAt;
+      fetch.parent.measured(fetch.bytes, now - since);
+    }
     fetch.parent.delivered();
   }
 
@@ -225,10 +245,10 @@ final class Fetches {
         continue;
       }
       if (isBetterElsewhere(fetch, content, now)) {
-        fetch.parent.measured(Math.max(1, fetch.bytes), now - fetch.startedAt);
-        fetch.parent.slowed();
-        fetch.parent.pausedUntil = now + PAUSE_AFTER_FAILURE;
-        abort(fetch, out);
+        if (!fetch.relayed) {
+          fetch.parent.slowed();
+        }
+        takeAway(fetch, now, out);
       } else {
         fetch.deadline = now + Math.max(SHORTEST_DEADLINE, now - fetch.startedAt);
       }
@@ -263,13 +283,19 @@ final class Fetches {
             && now - fetch.startedAt > COST_OF_A_CHANGE
             && rest > COST_OF_A_CHANGE + WORTH_A_CHANGE * fetch.length / idle.bytesPerNano()) {
           handedOver.set(fetch.piece);
-          fetch.parent.measured(Math.max(1, fetch.bytes), now - fetch.startedAt);
-          fetch.parent.pausedUntil = now + PAUSE_AFTER_FAILURE;
-          abort(fetch, out);
+          takeAway(fetch, now, out);
           return;
         }
       }
     }
+  }
+
+  private static void takeAway(Fetch fetch, long now, List<Action> out) {
+    if (!fetch.relayed) {
+      fetch.parent.measured(Math.max(1, fetch.bytes), now - fetch.startedAt);
+      fetch.parent.pausedUntil = now + PAUSE_AFTER_FAILURE;
+    }
+    abort(fetch, out);
   }
 
   void abortFrom(Parent parent, List<Action> out) {

@@ -20,6 +20,9 @@ final class Parent {
   /** Pieces it announced and did not deny. */
   final BitSet announced = new BitSet();
 
+  /** Pieces that are on their way to it, which it passes on block by block. */
+  final BitSet begun = new BitSet();
+
   /** Pieces it announced and then did not have. */
   final BitSet denied = new BitSet();
 
@@ -49,6 +52,11 @@ final class Parent {
 
   boolean isFree(long now) {
     return running < allowed && now >= pausedUntil && port > 0;
+  }
+
+  /** Whether it has the piece, or has begun to get it. */
+  boolean offers(int piece) {
+    return announced.get(piece) || begun.get(piece);
   }
 
   /** Its speed per request, or 0 while unknown. */

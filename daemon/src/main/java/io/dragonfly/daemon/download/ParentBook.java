@@ -79,6 +79,7 @@ final class ParentBook {
     for (Parent parent : listed.values()) {
       unfollow(parent, out);
       parent.announced.clear();
+      parent.begun.clear();
       parent.denied.clear();
       parent.syncFailures = 0;
       parent.syncAt = 0;
@@ -103,16 +104,40 @@ final class ParentBook {
   }
 
   void announced(Parent parent, int piece, String ip, int port) {
-    parent.syncFailures = 0;
-    parent.ip = ip.isEmpty() ? parent.info.ip() : ip;
-    parent.port = port;
+    heard(parent, ip, port);
     if (piece < 0 || piece >= holders.length || parent.denied.get(piece)) {
       return;
     }
-    if (!parent.announced.get(piece)) {
-      parent.announced.set(piece);
+    if (!parent.offers(piece)) {
       holders[piece]++;
     }
+    parent.announced.set(piece);
+    parent.begun.clear(piece);
+  }
+
+  /** The piece is on its way to the parent, which passes on what it has of it. */
+  void begun(Parent parent, int piece, String ip, int port) {
+    heard(parent, ip, port);
+    if (piece >= 0 && piece < holders.length && !parent.offers(piece)) {
+      parent.begun.set(piece);
+      holders[piece]++;
+    }
+  }
+
+  /** It does not come in there any more. */
+  void relayLost(Parent parent, int piece) {
+    if (parent.begun.get(piece)) {
+      parent.begun.clear(piece);
+      if (isListed(parent) && piece < holders.length) {
+        holders[piece]--;
+      }
+    }
+  }
+
+  private static void heard(Parent parent, String ip, int port) {
+    parent.syncFailures = 0;
+    parent.ip = ip.isEmpty() ? parent.info.ip() : ip;
+    parent.port = port;
   }
 
   void denied(Parent parent, int piece) {
@@ -164,7 +189,7 @@ final class ParentBook {
     return new ArrayList<>(unwanted.keySet());
   }
 
-  /** How many parents announced each piece. */
+  /** How many parents have each piece, or have begun to get it. */
   int[] holders() {
     return holders;
   }
@@ -213,9 +238,11 @@ final class ParentBook {
   private void countHolders() {
     Arrays.fill(holders, 0);
     for (Parent parent : listed.values()) {
-      for (int piece = parent.announced.nextSetBit(0);
+      BitSet offered = (BitSet) parent.announced.clone();
+      offered.or(parent.begun);
+      for (int piece = offered.nextSetBit(0);
           piece >= 0 && piece < holders.length;
-          piece = parent.announced.nextSetBit(piece + 1)) {
+          piece = offered.nextSetBit(piece + 1)) {
         holders[piece]++;
       }
     }

@@ -484,6 +484,11 @@ final class RunningDownload {
     }
 
     @Override
+    public void begun(int number, String ip, int tcpPort) {
+      post(new Event.ParentBegins(sync, number, ip, tcpPort));
+    }
+
+    @Override
     public void ended() {
       post(new Event.ParentEnded(sync));
     }

@@ -224,6 +224,10 @@ final class SwarmSide {
     parts.book.bySync(sync).ifPresent(parent -> parts.book.announced(parent, piece, ip, port));
   }
 
+  void parentBegins(int sync, int piece, String ip, int port) {
+    parts.book.bySync(sync).ifPresent(parent -> parts.book.begun(parent, piece, ip, port));
+  }
+
   void parentFeatures(int sync, boolean extension) {
     parts.book.bySync(sync).ifPresent(parent -> parent.extension = extension);
   }
@@ -247,6 +251,17 @@ final class SwarmSide {
     }
     Fetch fetch = ended.get();
     Parent parent = fetch.parent;
+    boolean isRelayLost =
+        fetch.relayed
+            && (reason == Reason.MISSING
+                || reason == Reason.UNREACHABLE
+                || reason == Reason.STALLED);
+    if (isRelayLost) {
+      // It lost the piece's source, which is no fault of it: it tells again when the piece is
+      // whole.
+      parts.book.relayLost(parent, fetch.piece);
+      return;
+    }
     switch (reason) {
       case MISSING -> {
         parts.book.denied(parent, fetch.piece);

@@ -95,6 +95,15 @@ final class TaskContent {
     }
   }
 
+  /** Leaves those whose root is known. */
+  void keepRooted(BitSet pieces) {
+    pieces.and(withRoot);
+  }
+
+  boolean isRooted(int piece) {
+    return withRoot.get(piece);
+  }
+
   /** Equal versions have equal bytes; the division into pieces has to be the same, too. */
   boolean isSameVersion(ContentInfo other) {
     return info.isPresent()

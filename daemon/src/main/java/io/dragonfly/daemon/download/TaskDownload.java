@@ -136,6 +136,7 @@ public final class TaskDownload {
 
       case Event.ParentFeatures e -> swarmSide.parentFeatures(e.sync(), e.extension());
       case Event.ParentPiece e -> swarmSide.parentPiece(e.sync(), e.number(), e.ip(), e.port());
+      case Event.ParentBegins e -> swarmSide.parentBegins(e.sync(), e.number(), e.ip(), e.port());
       case Event.ParentEnded(int sync) -> swarmSide.parentOver(sync, Optional.empty(), now, out);
       case Event.ParentFailed(int sync, String why) ->
           swarmSide.parentOver(sync, Optional.of(why), now, out);

@@ -25,6 +25,9 @@ public interface PieceSync {
      */
     void piece(int number, long offset, long length, String ip, int tcpPort);
 
+    /** The parent of ours has begun to get this piece and serves its blocks as they come in. */
+    void begun(int number, String ip, int tcpPort);
+
     /** The parent has told everything it holds and will tell no more. */
     void ended();
 

@@ -67,8 +67,10 @@ public final class ParentFollowing implements PieceSync {
             .channel(address)
             .newCall(DfdaemonUploadGrpc.getSyncPiecesMethod(), CallOptions.DEFAULT);
     AtomicBoolean silent = new AtomicBoolean();
+    Metadata headers = new Metadata();
+    headers.put(SchedulerCalls.EXTENSION, SchedulerCalls.EXTENSION_VERSION);
     Following following = new Following(call, parent, listener, silent);
-    call.start(following, new Metadata());
+    call.start(following, headers);
     call.request(1);
     call.sendMessage(request);
     call.halfClose();
@@ -86,6 +88,7 @@ public final class ParentFollowing implements PieceSync {
     private final Listener listener;
     private final AtomicBoolean silent;
     private boolean featuresTold;
+    private boolean ours;
     private volatile long heardAt = System.nanoTime();
 
     @GuardedBy("this")
@@ -145,6 +148,7 @@ public final class ParentFollowing implements PieceSync {
     private void tellFeatures(boolean extension) {
       if (!featuresTold && !silent.get()) {
         featuresTold = true;
+        ours = extension;
         listener.features(extension);
       }
     }
@@ -167,12 +171,12 @@ public final class ParentFollowing implements PieceSync {
         call.cancel("piece " + piece.getNumber() + " at port " + port + " can't be used", null);
         return;
       }
-      listener.piece(
-          piece.getNumber(),
-          piece.getOffset(),
-          piece.getLength(),
-          piece.getIp().isEmpty() ? parent.ip() : piece.getIp(),
-          port);
+      String ip = piece.getIp().isEmpty() ? parent.ip() : piece.getIp();
+      if (ours && piece.getLength() == 0) {
+        listener.begun(piece.getNumber(), ip, port);
+      } else {
+        listener.piece(piece.getNumber(), piece.getOffset(), piece.getLength(), ip, port);
+      }
     }
 
     @Override

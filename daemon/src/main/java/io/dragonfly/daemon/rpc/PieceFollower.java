@@ -14,6 +14,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,7 +23,8 @@ import org.slf4j.LoggerFactory;
  * One child that follows one task. It hears of the pieces it asked for in the order it asked for
  * them as far as they are here, then of others as they come in, each once. The stream ends when it
  * has heard of all, and with an error when the task leaves the store. A child that goes away is
- * forgotten at once.
+ * forgotten at once. A child that takes relayed pieces also hears, once, of each that begins to
+ * come in.
  *
  * <p>The queue is never longer than what the child asked for. Messages leave one after another,
  * from whichever thread finds the child ready.
@@ -31,7 +33,9 @@ final class PieceFollower implements StoreListener {
   private static final Logger logger = LoggerFactory.getLogger(PieceFollower.class);
 
   private final List<Integer> interested;
+  private final boolean relays;
   private final Function<StoredPiece, SyncPiecesResponse> message;
+  private final IntFunction<SyncPiecesResponse> begun;
   private final ServerCallStreamObserver<SyncPiecesResponse> answers;
   private final ReentrantLock lock = new ReentrantLock();
   private final AtomicInteger pending = new AtomicInteger();
@@ -43,6 +47,10 @@ final class PieceFollower implements StoreListener {
 
   @GuardedBy("lock")
   private final ArrayDeque<Integer> queue = new ArrayDeque<>();
+
+  /** Pieces that began to come in, of which the child has not been told. */
+  @GuardedBy("lock")
+  private final BitSet beginning = new BitSet();
 
   @GuardedBy("lock")
   private @Nullable StoredTask task;
@@ -56,10 +64,14 @@ final class PieceFollower implements StoreListener {
   /** Must be made on the thread that received the call, which sets the call's handlers. */
   PieceFollower(
       List<Integer> interested,
+      boolean relays,
       Function<StoredPiece, SyncPiecesResponse> message,
+      IntFunction<SyncPiecesResponse> begun,
       ServerCallStreamObserver<SyncPiecesResponse> answers) {
     this.interested = interested;
+    this.relays = relays;
     this.message = message;
+    this.begun = begun;
     this.answers = answers;
     answers.setOnCancelHandler(this::leave);
     answers.setOnCloseHandler(this::leave);
@@ -106,6 +118,9 @@ final class PieceFollower implements StoreListener {
           enqueue(number);
         }
       }
+      if (relays) {
+        beginning.or(stored.relayed());
+      }
     } finally {
       lock.unlock();
     }
@@ -128,6 +143,20 @@ final class PieceFollower implements StoreListener {
     lock.lock();
     try {
       enqueue(number);
+    } finally {
+      lock.unlock();
+    }
+    drain();
+  }
+
+  @Override
+  public void pieceBegun(int number) {
+    if (!relays) {
+      return;
+    }
+    lock.lock();
+    try {
+      beginning.set(number);
     } finally {
       lock.unlock();
     }
@@ -166,6 +195,7 @@ final class PieceFollower implements StoreListener {
   /** Sends one message or ends the stream; whether there may be more to do. */
   private boolean step() {
     StoredPiece piece = null;
+    int coming = -1;
     Status error;
     boolean told;
     lock.lock();
@@ -180,6 +210,12 @@ final class PieceFollower implements StoreListener {
           missing.set(number);
           return true;
         }
+      } else if (error == null && stored != null && answers.isReady()) {
+        beginning.and(missing);
+        coming = beginning.nextSetBit(0);
+        if (coming >= 0) {
+          beginning.clear(coming);
+        }
       }
       told = stored != null && queue.isEmpty() && missing.isEmpty() && listening != null;
     } finally {
@@ -191,6 +227,10 @@ final class PieceFollower implements StoreListener {
     }
     if (piece != null) {
       answers.onNext(message.apply(piece));
+      return true;
+    }
+    if (coming >= 0) {
+      answers.onNext(begun.apply(coming));
       return true;
     }
     if (told) {

@@ -58,7 +58,14 @@ final class PieceFollowers {
     this.tcpPort = tcpPort;
   }
 
-  void follow(SyncPiecesRequest request, ServerCallStreamObserver<SyncPiecesResponse> answers) {
+  /**
+   * @param relays whether the child also takes pieces that are still coming in; these are told with
+   *     length 0
+   */
+  void follow(
+      SyncPiecesRequest request,
+      boolean relays,
+      ServerCallStreamObserver<SyncPiecesResponse> answers) {
     Optional<TaskId> task = TaskId.parse(request.getTaskId());
     if (task.isEmpty() || !isPossible(request.getInterestedPieceNumbersList())) {
       answers.onError(
@@ -74,18 +81,23 @@ final class PieceFollowers {
     PieceFollower follower =
         new PieceFollower(
             request.getInterestedPieceNumbersList(),
-            piece ->
-                SyncPiecesResponse.newBuilder()
-                    .setNumber(piece.number())
-                    .setOffset(piece.offset())
-                    .setLength(piece.length())
-                    .setIp(ip)
-                    .setTcpPort(tcpPort.getAsInt())
-                    .build(),
+            relays,
+            piece -> message(piece.number(), piece.offset(), piece.length()),
+            number -> message(number, 0, 0),
             answers);
     long deadline = System.nanoTime() + patience.toNanos();
     // The store reads what it has not used lately from disk; the event loop must not wait for that.
     threads.execute(() -> look(task.get(), follower, deadline));
+  }
+
+  private SyncPiecesResponse message(int number, long offset, long length) {
+    return SyncPiecesResponse.newBuilder()
+        .setNumber(number)
+        .setOffset(offset)
+        .setLength(length)
+        .setIp(ip)
+        .setTcpPort(tcpPort.getAsInt())
+        .build();
   }
 
   /** A number costs memory in proportion to itself, and the length may not be known yet. */

@@ -107,6 +107,7 @@ public final class Services {
             .address(address)
             .grace(GRACE)
             .interceptor(limit(rate))
+            .interceptor(new CallerExtension())
             .interceptor(
                 EagerHeaders.of(
                         DfdaemonUploadGrpc.getDownloadTaskMethod(),

@@ -75,7 +75,10 @@ final class UploadService extends DfdaemonUploadGrpc.DfdaemonUploadImplBase {
 
   @Override
   public void syncPieces(SyncPiecesRequest request, StreamObserver<SyncPiecesResponse> answers) {
-    pieces.follow(request, (ServerCallStreamObserver<SyncPiecesResponse>) answers);
+    pieces.follow(
+        request,
+        CallerExtension.isSpoken(),
+        (ServerCallStreamObserver<SyncPiecesResponse>) answers);
   }
 
   @Override

@@ -128,6 +128,11 @@ class ParentFollowingTest {
     }
 
     @Override
+    public void begun(int number, String ip, int tcpPort) {
+      heard.add("begun " + number + " at " + ip + ":" + tcpPort);
+    }
+
+    @Override
     public void ended() {
       heard.add("ended");
     }
