@@ -10,10 +10,11 @@ import java.util.Set;
 /**
  * The usable parents of one task and the edges to their children.
  *
- * <p>A parent is offered when it has a piece of the present version, its host is announced, shares
- * and is not in quarantine. Of those, {@code open} has the ones with a free place: a decision
- * samples it and does not look at the others. An edge takes a slot of the parent's host and gives
- * it back exactly once, when the edge goes. Guarded by the lock of the task.
+ * <p>A parent is offered when it has a piece of the present version, or is one of ours that gets
+ * pieces from such a parent and passes on what comes in; its host is announced, shares and is not
+ * in quarantine. Of those, {@code open} has the ones with a free place: a decision samples it and
+ * does not look at the others. An edge takes a slot of the parent's host and gives it back exactly
+ * once, when the edge goes. Guarded by the lock of the task.
  */
 final class Offers {
   private final Task task;
@@ -87,7 +88,7 @@ final class Offers {
     boolean usable =
         peer.current
             && !peer.distrusted
-            && (peer.complete ? task.pieceCount() > 0 : peer.held > 0)
+            && (peer.complete ? task.pieceCount() > 0 : peer.held > 0 || isRelay(peer))
             && (peer.state == PeerState.RUNNING
                 || peer.state == PeerState.BACK_TO_SOURCE
                 || peer.state == PeerState.SUCCEEDED)
@@ -96,6 +97,20 @@ final class Offers {
       offer(peer);
     } else if (!usable && peer.offered) {
       withdraw(peer);
+    }
+  }
+
+  /** Whether it passes on blocks of pieces that it does not have yet: it gets some. */
+  private static boolean isRelay(Peer peer) {
+    return peer.extension && peer.parents.stream().anyMatch(parent -> parent.held > 0);
+  }
+
+  /** The parent holds a first piece now, and its children get something to pass on. */
+  private void refreshRelays(Peer parent) {
+    for (Peer child : List.copyOf(parent.children)) {
+      if (child.held == 0) {
+        refresh(child);
+      }
     }
   }
 
@@ -141,6 +156,9 @@ final class Offers {
       complete(peer);
     }
     refresh(peer);
+    if (peer.held == 1) {
+      refreshRelays(peer);
+    }
   }
 
   /** The peer holds everything from now on. */
@@ -153,11 +171,15 @@ final class Offers {
       counts.addComplete();
       holders.add(peer);
     }
+    boolean first = peer.held == 0;
     peer.dropPieces();
     peer.complete = true;
     peer.held = task.pieceCount();
     peer.trunk = null;
     refresh(peer);
+    if (first) {
+      refreshRelays(peer);
+    }
   }
 
   /** What the peer held is void. */
@@ -180,6 +202,9 @@ final class Offers {
     parent.children.add(child);
     child.parents.add(parent);
     changed.add(child);
+    if (child.held == 0) {
+      refresh(child);
+    }
     if (!hasPlace(parent)) {
       open.remove(parent);
     }
@@ -197,6 +222,9 @@ final class Offers {
     }
     task.effects.wakes.addAll(parent.host.slots().release());
     reopen(parent);
+    if (child.held == 0) {
+      refresh(child);
+    }
   }
 
   void unlinkParents(Peer child) {

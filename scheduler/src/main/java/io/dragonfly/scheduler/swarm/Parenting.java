@@ -139,7 +139,7 @@ final class Parenting {
   boolean canBeServed(Peer child, long now) {
     Set<Peer> descendants = child.extension ? Set.of() : descendants(child);
     return offers.offered().sample(SCAN, task.random).stream()
-        .anyMatch(parent -> isEligible(parent, child, descendants, now));
+        .anyMatch(parent -> parent.held > 0 && isEligible(parent, child, descendants, now));
   }
 
   /**
@@ -235,6 +235,9 @@ final class Parenting {
         || child.parents.contains(parent)
         || child.isBlocked(parent.host.id(), now)) {
       return false;
+    }
+    if (!child.extension && parent.held == 0) {
+      return false; // It would wait for a whole piece.
     }
     if (child.extension) {
       return parent.extension || isSource(parent);

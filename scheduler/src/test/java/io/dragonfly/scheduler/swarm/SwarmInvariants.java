@@ -61,6 +61,10 @@ final class SwarmInvariants {
     }
     assertThat(peer.children.size()).isLessThanOrEqualTo(swarm.offers().fanOut(peer));
     assertThat(swarm.offers().offered().contains(peer)).isEqualTo(peer.offered);
+    if (peer.offered && peer.held == 0) {
+      assertThat(peer.extension).as("relay %s", peer.id).isTrue();
+      assertThat(peer.parents).as("relay %s", peer.id).anyMatch(parent -> parent.held > 0);
+    }
     if (swarm.offers().open().contains(peer)) {
       assertThat(peer.offered && swarm.offers().hasPlace(peer)).isTrue();
     }

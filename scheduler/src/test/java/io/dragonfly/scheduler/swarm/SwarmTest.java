@@ -172,7 +172,7 @@ final class SwarmTest {
     int fanOut = SwarmSettings.defaults().normalFanOut();
     Stream[] children = new Stream[fanOut + 1];
     for (int i = 0; i <= fanOut; i++) {
-      driver.host("c" + i);
+      driver.host("c" + i, 0, "", true);
       children[i] = driver.ours("c" + i);
     }
     assertThat(children[fanOut].parents()).isEmpty();
@@ -180,6 +180,22 @@ final class SwarmTest {
     driver.report(children[0], new PeerReport.Failed("enough", false));
 
     assertThat(children[fanOut].parents()).containsExactly("a");
+  }
+
+  @Test
+  void aPeerOfOursThatGetsPiecesIsAParentOfOursBeforeItHoldsOne() {
+    driver.host("a").host("b").host("c").host("d").host("e");
+    driver.holder("a", SwarmDriver.content(4, "v"));
+    Stream relay = driver.ours("b");
+    assertThat(relay.parents()).containsExactly("a");
+    assertThat(driver.ours("c").parents()).containsExactlyInAnyOrder("a", "b");
+    assertThat(driver.upstream("d", 4).parents())
+        .as("an upstream child takes whole pieces only")
+        .containsExactly("a");
+
+    assertThat(driver.swarm.deleteHost(new HostId("a"), driver.now)).isTrue();
+
+    assertThat(driver.ours("e").parents()).as("nobody gets anything").isEmpty();
   }
 
   @Test
