@@ -54,6 +54,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -355,15 +356,23 @@ class DaemonTest {
     origin.nanosPerMebibyte = TimeUnit.MINUTES.toNanos(1);
     Iterator<DownloadTaskResponse> answers =
         users().downloadTask(request(file().setOutputPath(out.resolve("f").toString())));
-    await().atMost(30, TimeUnit.SECONDS).until(() -> !isEmpty(out));
+    await().atMost(30, TimeUnit.SECONDS).until(() -> isOpenBelow(out));
     daemon.close();
+    assertThat(isOpenBelow(out)).isFalse();
     assertThat(out).isEmptyDirectory();
     assertThatThrownBy(() -> all(answers)).isInstanceOf(StatusRuntimeException.class);
   }
 
-  private static boolean isEmpty(Path directory) throws IOException {
-    try (var files = Files.list(directory)) {
-      return files.findAny().isEmpty();
+  /** Whether this process has a file open there, with a name or without. */
+  private static boolean isOpenBelow(Path directory) throws IOException {
+    try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
+      return descriptors.anyMatch(descriptor -> {
+        try {
+          return Files.readSymbolicLink(descriptor).startsWith(directory);
+        } catch (IOException e) {
+          return false; // closed meanwhile
+        }
+      });
     }
   }
 

@@ -7,37 +7,41 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file that appears under its name only when it is whole. What is written goes to a temporary
- * name in the same directory; {@link #commit} gives it its name in one step; closing without a
- * commit removes it and leaves what was there before as it was. One thread at a time.
+ * A file that appears under its name only when it is whole. What is written goes to a file without
+ * a name ({@link NamelessFile}) or, where there are none, to a temporary name in the same
+ * directory, which only a kill of this process leaves behind; {@link #commit} gives it its name in
+ * one step; closing without a commit removes it and leaves what was there before as it was. One
+ * thread at a time.
  */
 public final class OutputFile implements AutoCloseable {
   private final OutputTarget target;
   // Where the name points: a symbolic link is kept and its target replaced.
   private final Path path;
   private final Path temporary;
+  private @Nullable NamelessFile nameless;
   private @Nullable FileChannel channel;
   private boolean committed;
 
-  private OutputFile(OutputTarget target, Path path, Path temporary) {
+  private OutputFile(OutputTarget target, Path path) {
     this.target = target;
     this.path = path;
-    this.temporary = temporary;
+    this.temporary = path.resolveSibling(".dragonfly-" + UUID.randomUUID() + ".part");
   }
 
   /**
-   * Checks that the caller may have this file, and takes the temporary name.
+   * Checks that the caller may have this file, and opens it.
    *
    * @throws OutputException before anything has moved
    */
@@ -51,71 +55,23 @@ public final class OutputFile implements AutoCloseable {
    * As {@link #create(OutputTarget, OutputRights, Caller)} for a caller with this daemon's rights.
    */
   public static OutputFile create(OutputTarget target) throws OutputException {
-    Path named = target.path();
-    if (!named.isAbsolute()) {
-      throw new OutputException(
-          Code.INVALID_ARGUMENT,
-          "The output path " + named + " is not absolute: name the file from the root directory");
-    }
-    Path path = resolved(target);
-    Path directory = path.getParent();
-    if (directory == null || path.getFileName() == null) {
-      throw new OutputException(
-          Code.FAILED_PRECONDITION, "The output path " + named + " is a directory, not a file");
-    }
-    requireDirectory(target, directory);
-    Path temporary = directory.resolve(".dragonfly-" + UUID.randomUUID() + ".part");
-    OutputFile file = new OutputFile(target, path, temporary);
-    file.open();
+    return create(target, NamelessFile::create);
+  }
+
+  /** {@code maker} makes the nameless file for a name, or has none to give. */
+  static OutputFile create(OutputTarget target, Function<Path, Optional<NamelessFile>> maker)
+      throws OutputException {
+    OutputFile file = new OutputFile(target, target.resolve());
+    file.open(maker);
     return file;
   }
 
-  private static Path resolved(OutputTarget target) throws OutputException {
-    Path path = target.path().normalize();
-    if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
-      return path;
+  private void open(Function<Path, Optional<NamelessFile>> maker) throws OutputException {
+    nameless = maker.apply(path).orElse(null);
+    if (nameless != null) {
+      channel = nameless.channel();
+      return;
     }
-    if (Files.isDirectory(path)) {
-      throw new OutputException(
-          Code.FAILED_PRECONDITION,
-          "The output path " + path + " is a directory: name a file in it");
-    }
-    if (!target.overwrite()) {
-      throw exists(path);
-    }
-    if (Files.isSymbolicLink(path)) {
-      try {
-        path = path.toRealPath();
-      } catch (IOException e) {
-        throw new OutputException(
-            Code.FAILED_PRECONDITION,
-            "The output path " + path + " is a symbolic link that leads nowhere: remove it",
-            e);
-      }
-    }
-    if (!Files.isRegularFile(path)) {
-      throw new OutputException(
-          Code.FAILED_PRECONDITION,
-          "The output path " + path + " is not a regular file and can't be replaced");
-    }
-    return path;
-  }
-
-  private static OutputException exists(Path path) {
-    return new OutputException(
-        Code.ALREADY_EXISTS,
-        "The output file " + path + " exists: remove it or allow to overwrite it");
-  }
-
-  private static void requireDirectory(OutputTarget target, Path directory) throws OutputException {
-    if (!Files.isDirectory(directory)) {
-      throw new OutputException(
-          Code.NOT_FOUND,
-          "The directory of the output file " + target.path() + " does not exist: create it first");
-    }
-  }
-
-  private void open() throws OutputException {
     try {
       channel =
           FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
@@ -129,7 +85,7 @@ public final class OutputFile implements AutoCloseable {
   }
 
   /**
-   * The file under its temporary name, to be written at any position.
+   * The file, to be written at any position.
    *
    * @throws OutputException when the target must be a hard link, or after a commit or close
    */
@@ -153,7 +109,7 @@ public final class OutputFile implements AutoCloseable {
   /** Whether {@code length} bytes fit beside the target. */
   void requireSpace(long length) throws OutputException {
     try {
-      long usable = Files.getFileStore(temporary).getUsableSpace();
+      long usable = Files.getFileStore(path.resolveSibling("")).getUsableSpace();
       if (usable < length) {
         throw new OutputException(
             Code.RESOURCE_EXHAUSTED,
@@ -191,22 +147,46 @@ public final class OutputFile implements AutoCloseable {
   /** Gives the file its name; what was there before is replaced in the same step. */
   void commit() throws OutputException {
     try {
-      release();
       if (target.overwrite()) {
         keepMode();
-        Files.move(
-            temporary, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        // Two names of one file, as with a hard link that is made again, are both left by a rename.
-        Files.deleteIfExists(temporary);
+      }
+      if (nameless != null) {
+        linkNameless(nameless);
       } else {
-        moveIfAbsent();
+        release();
+        if (target.overwrite()) {
+          replace();
+        } else {
+          moveIfAbsent();
+        }
       }
       committed = true;
     } catch (FileAlreadyExistsException e) {
-      throw exists(path);
+      throw OutputTarget.exists(path);
     } catch (IOException e) {
       throw failure("give its name to", e);
     }
+  }
+
+  private void linkNameless(NamelessFile file) throws IOException {
+    try {
+      file.link(path);
+    } catch (FileAlreadyExistsException e) {
+      if (!target.overwrite()) {
+        throw e;
+      }
+      // A link never replaces; the temporary name is there for a moment only.
+      file.link(temporary);
+      replace();
+    }
+    release();
+  }
+
+  private void replace() throws IOException {
+    Files.move(
+        temporary, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    // Two names of one file, as with a hard link that is made again, are both left by a rename.
+    Files.deleteIfExists(temporary);
   }
 
   private void keepMode() throws IOException {
@@ -214,7 +194,7 @@ public final class OutputFile implements AutoCloseable {
       return;
     }
     Set<PosixFilePermission> mode = Files.getPosixFilePermissions(path);
-    Files.setPosixFilePermissions(temporary, mode);
+    Files.setPosixFilePermissions(nameless != null ? nameless.handle() : temporary, mode);
   }
 
   /** A rename would replace a file that came meanwhile; making a link does not. */
@@ -232,9 +212,13 @@ public final class OutputFile implements AutoCloseable {
   }
 
   private void release() throws IOException {
+    NamelessFile unnamed = nameless;
     FileChannel open = channel;
+    nameless = null;
     channel = null;
-    if (open != null) {
+    if (unnamed != null) {
+      unnamed.close();
+    } else if (open != null) {
       open.close();
     }
   }
@@ -257,6 +241,9 @@ public final class OutputFile implements AutoCloseable {
   }
 
   private static String reason(Exception e) {
+    if (e instanceof NoSuchFileException) {
+      return "its directory is gone or takes no new files";
+    }
     if (e instanceof FileSystemException f && f.getReason() != null) {
       return f.getReason();
     }

@@ -47,6 +47,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -285,10 +286,30 @@ class LocalServerTest {
     CompletableFuture<String> answer =
         CompletableFuture.supplyAsync(() -> askUnchecked("a\noutput: " + out.resolve("f")));
     downloads.listener.get(30, TimeUnit.SECONDS);
-    assertThat(out).isNotEmptyDirectory();
+    assertThat(openFilesBelow(out)).isOne();
     server.close();
+    assertThat(openFilesBelow(out)).isZero();
     assertThat(out).isEmptyDirectory();
     assertThat(answer.get(30, TimeUnit.SECONDS)).isEmpty();
+  }
+
+  /** Files that this process has open there, whether they have a name or not; each counts once. */
+  private static long openFilesBelow(Path directory) throws IOException {
+    try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
+      return descriptors
+          .map(LocalServerTest::destination)
+          .filter(file -> file.startsWith(directory))
+          .distinct()
+          .count();
+    }
+  }
+
+  private static Path destination(Path descriptor) {
+    try {
+      return Files.readSymbolicLink(descriptor);
+    } catch (IOException e) {
+      return Path.of("closed-meanwhile");
+    }
   }
 
   @Test

@@ -12,15 +12,35 @@ import java.nio.file.attribute.GroupPrincipal;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
+import java.util.Optional;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.ValueSource;
 
+/** With files that have no name until they are whole, and where the system has none. */
+@ParameterizedClass(name = "nameless {0}")
+@ValueSource(booleans = {true, false})
 class OutputFileTest {
+  @Parameter boolean nameless;
   @TempDir Path dir;
 
+  @BeforeEach
+  void requireThatTheFileSystemHasThem() throws IOException {
+    if (nameless) {
+      NamelessFileTest.create(dir.resolve("any")).close();
+    }
+  }
+
   private OutputFile create(Path path, boolean overwrite) throws OutputException {
-    return OutputFile.create(new OutputTarget(path, overwrite, false));
+    return create(new OutputTarget(path, overwrite, false));
+  }
+
+  private OutputFile create(OutputTarget target) throws OutputException {
+    return nameless ? OutputFile.create(target) : OutputFile.create(target, _ -> Optional.empty());
   }
 
   private static void write(OutputFile file, String text) throws Exception {
@@ -58,6 +78,20 @@ class OutputFileTest {
       write(file, "half");
     }
     assertOnly();
+  }
+
+  @Test
+  void whatIsBeingWrittenHasNoNameThatAKillCouldLeave() throws Exception {
+    Path path = Files.writeString(dir.resolve("out"), "before");
+    try (OutputFile file = create(path, true)) {
+      write(file, "after");
+      if (nameless) {
+        assertOnly("out");
+      }
+      file.commit();
+    }
+    assertThat(path).hasContent("after");
+    assertOnly("out");
   }
 
   @Test
@@ -121,7 +155,7 @@ class OutputFileTest {
   void aHardLinkIsTheCachesOwnFile() throws Exception {
     Path cache = Files.writeString(dir.resolve("cache"), "content");
     Path path = dir.resolve("out");
-    try (OutputFile file = OutputFile.create(new OutputTarget(path, false, true))) {
+    try (OutputFile file = create(new OutputTarget(path, false, true))) {
       file.link(cache);
       file.commit();
     }
@@ -133,7 +167,7 @@ class OutputFileTest {
   void aHardLinkMadeAgainLeavesNoTemporaryName() throws Exception {
     Path cache = Files.writeString(dir.resolve("cache"), "content");
     Path path = Files.createLink(dir.resolve("out"), cache);
-    try (OutputFile file = OutputFile.create(new OutputTarget(path, true, true))) {
+    try (OutputFile file = create(new OutputTarget(path, true, true))) {
       file.link(cache);
       file.commit();
     }
@@ -144,7 +178,7 @@ class OutputFileTest {
   @Test
   void aHardLinkThatIsImpossibleFailsAndLeavesNothing() throws Exception {
     Path path = dir.resolve("out");
-    try (OutputFile file = OutputFile.create(new OutputTarget(path, false, true))) {
+    try (OutputFile file = create(new OutputTarget(path, false, true))) {
       assertThatThrownBy(() -> file.link(Path.of("/proc/self/status")))
           .isInstanceOf(OutputException.class)
           .hasMessageContaining("hard link");
