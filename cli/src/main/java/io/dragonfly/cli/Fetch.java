@@ -9,6 +9,8 @@ import io.dragonfly.cli.download.Outcome;
 import io.dragonfly.cli.download.ProgressListener;
 import io.dragonfly.cli.rpc.GrpcDaemonClient;
 import io.dragonfly.daemon.source.SourceOptions;
+import java.io.IOException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,6 +24,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class Fetch {
   private static final Path SYSTEM_SOCKET = Path.of("/var/run/dragonfly/dfdaemon.sock");
+
+  /** As OpenSSL and Go name it; here the file adds to the authorities that Java trusts. */
+  private static final String AUTHORITIES = "SSL_CERT_FILE";
+
   private static final String OWN_SOCKET = ".dragonfly/dfdaemon.sock";
 
   private final DownloadSpec spec;
@@ -128,15 +134,33 @@ final class Fetch {
       throw DownloadFailure.of(why + ", and --force-hard-link needs one");
     }
     terminal.err().println("dfget: " + why + "; downloading straight from the origin");
-    SourceOptions options =
-        SourceOptions.builder()
-            .userAgent("dragonfly-dfget")
-            .environment(terminal.environment())
-            .build();
-    try (DirectDownload download = new DirectDownload(options)) {
+    try (DirectDownload download = new DirectDownload(options())) {
       ticker.watch(download);
       return download.download(spec, progress);
     }
+  }
+
+  private SourceOptions options() {
+    SourceOptions.Builder options =
+        SourceOptions.builder().userAgent("dragonfly-dfget").environment(terminal.environment());
+    String authorities = terminal.environment().getOrDefault(AUTHORITIES, "");
+    if (!authorities.isEmpty()) {
+      try {
+        options.caCertificates(terminal.directory().resolve(authorities));
+      } catch (IOException | InvalidPathException e) {
+        // Origins that need none of them are read all the same; the others are refused.
+        terminal
+            .err()
+            .println(
+                "dfget: trusting only Java's authorities, for "
+                    + AUTHORITIES
+                    + "="
+                    + authorities
+                    + " cannot be used: "
+                    + e.getMessage());
+      }
+    }
+    return options.build();
   }
 
   private String why(List<DownloadFailure> unreachable) {

@@ -332,18 +332,26 @@ public final class Daemon implements AutoCloseable {
     return Math.clamp(configured, SMALLEST_BUFFER, LARGEST_BUFFER);
   }
 
-  private Sources sources() {
+  private Sources sources() throws IOException {
     SourceOptions defaults = SourceOptions.defaults();
-    return Sources.of(
+    var options =
         SourceOptions.builder()
             .requestHeaders(config.backend().requestHeader())
             .maxRetries(config.backend().maxRetries())
             .headerTimeout(shorter(defaults.headerTimeout(), config.download().pieceTimeout()))
             .stallTimeout(shorter(defaults.stallTimeout(), config.storage().writePieceTimeout()))
             .cacheRedirects(config.backend().enableCacheTemporaryRedirect())
-            .redirectTtl(shorter(config.backend().cacheTemporaryRedirectTtl(), LONGEST_REDIRECT))
-            .build(),
-        metrics.origins());
+            .redirectTtl(shorter(config.backend().cacheTemporaryRedirectTtl(), LONGEST_REDIRECT));
+    Optional<Path> authorities = config.backend().caCert();
+    if (authorities.isPresent()) {
+      try {
+        options.caCertificates(authorities.get());
+      } catch (IOException e) {
+        throw new IOException(
+            "backend.caCert: cannot use " + authorities.get() + ": " + e.getMessage(), e);
+      }
+    }
+    return Sources.of(options.build(), metrics.origins());
   }
 
   /** A parent that does not answer is given up sooner than the configuration would allow. */

@@ -50,7 +50,8 @@ public record DaemonConfig(
     dynconfig = requireNonNullElse(dynconfig, new Dynconfig(null));
     storage = requireNonNullElse(storage, new Storage(null, null, null, null, null, null, null));
     backend =
-        requireNonNullElse(backend, new Backend(null, null, null, null, null, null, null, null));
+        requireNonNullElse(
+            backend, new Backend(null, null, null, null, null, null, null, null, null));
     gc = requireNonNullElse(gc, new Gc(null, null));
     proxy = requireNonNullElse(proxy, ProxyConfig.DEFAULT);
     security = requireNonNullElse(security, new Security(null));
@@ -321,7 +322,10 @@ public record DaemonConfig(
     }
   }
 
-  /** How origins are read. */
+  /**
+   * How origins are read. {@code caCert} is ours: a PEM file of authorities to trust beside Java's
+   * own.
+   */
   public record Backend(
       Map<String, String> requestHeader,
       Integer maxRetries,
@@ -330,7 +334,8 @@ public record DaemonConfig(
       Integer putConcurrentChunkCount,
       ByteSize putChunkSize,
       Duration putTimeout,
-      @JsonProperty("enableHickoryDNS") Boolean enableHickoryDns) {
+      @JsonProperty("enableHickoryDNS") Boolean enableHickoryDns,
+      Optional<Path> caCert) {
     public Backend {
       requestHeader = Map.copyOf(requireNonNullElse(requestHeader, Map.of()));
       maxRetries = requireNonNullElse(maxRetries, 1);
@@ -344,6 +349,7 @@ public record DaemonConfig(
       putChunkSize = requireNonNullElse(putChunkSize, new ByteSize(8L << 20));
       putTimeout = Bounds.duration("putTimeout", putTimeout, Duration.ofMinutes(15));
       enableHickoryDns = requireNonNullElse(enableHickoryDns, true);
+      caCert = present(caCert);
     }
   }
 

@@ -187,8 +187,9 @@ final class Failures {
       why =
           "the certificate of "
               + host
-              + " is not signed by an authority that is trusted here. If it should be, add the"
-              + " authority's certificate to the trusted ones";
+              + " is not signed by an authority that is trusted here. If it should be, name the"
+              + " authority's certificate in backend.caCert of dfdaemon.yaml, or in SSL_CERT_FILE"
+              + " where dfget reads the origin itself";
     } else if (lower.contains("unsupported or unrecognized ssl message")) {
       why = host + " does not speak TLS on this port. Perhaps http:// is meant";
     } else if (cause(e, EOFException.class) != null || cause(e, SocketException.class) != null) {

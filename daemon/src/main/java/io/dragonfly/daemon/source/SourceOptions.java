@@ -1,5 +1,12 @@
 package io.dragonfly.daemon.source;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -83,6 +90,8 @@ public record SourceOptions(
 
   /** Begins with the defaults. */
   public static final class Builder {
+    private static final int LARGEST_CA_FILE = 16 << 20;
+
     private String userAgent = defaultUserAgent();
     private Map<String, String> requestHeaders = Map.of();
     private int maxRetries = 3;
@@ -159,6 +168,29 @@ public record SourceOptions(
     public Builder caCertificates(List<byte[]> value) {
       caCertificates = value;
       return this;
+    }
+
+    /**
+     * The certificates in a file, as {@link SourceOptions#caCertificates}.
+     *
+     * @throws IOException if it cannot be read, has no certificates or is larger than 16 MiB
+     */
+    public Builder caCertificates(Path file) throws IOException {
+      try (InputStream in = Files.newInputStream(file)) {
+        byte[] bytes = in.readNBytes(LARGEST_CA_FILE + 1);
+        if (bytes.length > LARGEST_CA_FILE) {
+          throw new IOException("it is larger than " + LARGEST_CA_FILE + " bytes");
+        }
+        List<byte[]> encoded = List.of(bytes);
+        TrustStores.parse(encoded);
+        return caCertificates(encoded);
+      } catch (CertificateException e) {
+        throw new IOException("it has no certificates in PEM or DER (" + e.getMessage() + ")", e);
+      } catch (NoSuchFileException e) {
+        throw new IOException("there is no such file", e);
+      } catch (AccessDeniedException e) {
+        throw new IOException("it may not be read", e);
+      }
     }
 
     public Builder cacheRedirects(boolean value) {

@@ -33,7 +33,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class TrustStores {
   private static final int MAX_KEPT = 16;
+
+  /** Of a request, which comes from anybody; the configured ones are the operator's. */
   private static final int MAX_CERTIFICATES = 64;
+
   private static final int MAX_BYTES = 1 << 20;
 
   /** A set of trusted certificates; made ready when the first connection needs it. */
@@ -95,7 +98,7 @@ final class TrustStores {
     List<X509Certificate> certificates = new ArrayList<>(configured);
     String key;
     try {
-      List<X509Certificate> added = parse(certificateChain);
+      List<X509Certificate> added = parse(certificateChain, MAX_CERTIFICATES, MAX_BYTES);
       certificates.addAll(added);
       MessageDigest hash = MessageDigest.getInstance("SHA-256");
       for (X509Certificate certificate : added) {
@@ -121,13 +124,19 @@ final class TrustStores {
     }
   }
 
-  private static List<X509Certificate> parse(List<byte[]> encoded) throws CertificateException {
+  /** The certificates that the operator configured. */
+  static List<X509Certificate> parse(List<byte[]> encoded) throws CertificateException {
+    return parse(encoded, Integer.MAX_VALUE, Integer.MAX_VALUE);
+  }
+
+  private static List<X509Certificate> parse(
+      List<byte[]> encoded, int mostCertificates, int mostBytes) throws CertificateException {
     List<X509Certificate> certificates = new ArrayList<>();
     long bytes = 0;
     for (byte[] one : encoded) {
       bytes += one.length;
-      if (bytes > MAX_BYTES) {
-        throw new CertificateException("more than " + MAX_BYTES + " bytes of certificates");
+      if (bytes > mostBytes) {
+        throw new CertificateException("more than " + mostBytes + " bytes of certificates");
       }
       for (Certificate certificate :
           CertificateFactory.getInstance("X.509")
@@ -138,8 +147,8 @@ final class TrustStores {
     if (certificates.isEmpty() && !encoded.isEmpty()) {
       throw new CertificateException("no certificate in it");
     }
-    if (certificates.size() > MAX_CERTIFICATES) {
-      throw new CertificateException("more than " + MAX_CERTIFICATES + " certificates");
+    if (certificates.size() > mostCertificates) {
+      throw new CertificateException("more than " + mostCertificates + " certificates");
     }
     return certificates;
   }

@@ -3,13 +3,14 @@ package io.dragonfly.daemon.source;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.dragonfly.daemon.source.OriginException.Kind;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.List;
@@ -68,15 +69,25 @@ final class HttpSourceTlsTest {
         "-----BEGIN CERTIFICATE-----\n"
             + Base64.getMimeEncoder().encodeToString(certificates.authority())
             + "\n-----END CERTIFICATE-----\n";
+    Path file = Files.writeString(directory.resolve("ca.pem"), pem);
     try (TestOrigin origin = serving("good");
-        HttpSource configured =
-            TestSource.create(
-                TestSource.options()
-                    .caCertificates(List.of(pem.getBytes(StandardCharsets.US_ASCII))))) {
+        HttpSource configured = TestSource.create(TestSource.options().caCertificates(file))) {
       OriginResponse response = configured.open(OriginRequest.of(origin.url("localhost", "/a")));
 
       assertThat(TestSource.readAll(response)).isEqualTo(CONTENT);
     }
+  }
+
+  @Test
+  void fileOfAuthoritiesThatIsNoneIsRefusedInWords() throws Exception {
+    SourceOptions.Builder options = TestSource.options();
+    Path text = Files.writeString(directory.resolve("text.pem"), "no certificate");
+    assertThatThrownBy(() -> options.caCertificates(text))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("no certificates in PEM or DER");
+    assertThatThrownBy(() -> options.caCertificates(directory.resolve("absent.pem")))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("no such file");
   }
 
   @Test
