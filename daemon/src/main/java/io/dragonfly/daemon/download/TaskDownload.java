@@ -198,6 +198,10 @@ public final class TaskDownload {
   private void storageFailed(int epoch, boolean noSpace, String text, List<Action> out) {
     if (epoch == parts.content.epoch()) {
       ending = text;
+      if (noSpace) {
+        // What arrived would only keep the disk full: others need the room.
+        out.add(new Action.DropTask(epoch));
+      }
       originSide.storageFailed(noSpace, text, out);
     }
   }

@@ -8,6 +8,7 @@ import static io.dragonfly.daemon.download.Machine.root;
 import static io.dragonfly.daemon.download.Machine.roots;
 import static io.dragonfly.daemon.download.Machine.stored;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.dragonfly.common.digest.Digest;
 import io.dragonfly.common.piece.ByteRange;
@@ -765,6 +766,31 @@ class TaskDownloadTest {
     assertThat(machine.all(Action.Finished.class))
         .extracting(Action.Finished::waiter)
         .containsExactly(1L, 3L);
+  }
+
+  @Test
+  void aFullDiskFailsEveryCallerOnceAndGivesTheRoomBack() {
+    Machine machine = joined(2);
+    machine.attach(2);
+    machine.parents("a");
+    machine.announce("a", 0);
+    machine.fetched(0);
+    machine.give(new Event.StorageFailed(1, true, "No space left on device"));
+    machine.give(new Event.TaskDeleted(1));
+
+    assertThat(machine.all(Action.DropTask.class)).containsExactly(new Action.DropTask(1));
+    assertThat(machine.all(Action.Failed.class))
+        .extracting(Action.Failed::waiter, failed -> failed.failure().code())
+        .containsExactly(tuple(1L, Code.NO_SPACE), tuple(2L, Code.NO_SPACE));
+  }
+
+  @Test
+  void aDiskThatFailsOtherwiseKeepsWhatArrived() {
+    Machine machine = joined(2);
+    machine.give(new Event.StorageFailed(1, false, "Input/output error"));
+
+    assertThat(machine.all(Action.DropTask.class)).isEmpty();
+    assertThat(machine.last(Action.Failed.class).failure().code()).isEqualTo(Code.STORAGE_FAILED);
   }
 
   @Test
