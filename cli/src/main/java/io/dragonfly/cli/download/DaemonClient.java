@@ -2,8 +2,6 @@ package io.dragonfly.cli.download;
 
 import io.dragonfly.cli.download.DownloadFailure.Reason;
 import io.dragonfly.common.digest.Digest;
-import io.dragonfly.common.url.PercentCoding;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -40,8 +38,6 @@ public final class DaemonClient implements AutoCloseable {
 
   private static final int BUFFER = 256 << 10;
   private static final int LONGEST_LINE = 64 << 10;
-  private static final int LARGEST_REQUEST = 64 << 10;
-  private static final int MOST_LINES = 512;
 
   private final Path socket;
   private final SocketChannel channel;
@@ -97,7 +93,7 @@ public final class DaemonClient implements AutoCloseable {
       if (!stream) {
         return follow(spec, null, null, progress);
       }
-      try (PartialFile file = PartialFile.create(spec.output(), spec.overwrite())) {
+      try (PartialFile file = create(spec)) {
         ContentCheck check = null;
         Optional<String> digest = spec.digest();
         if (digest.isPresent()) {
@@ -107,7 +103,7 @@ public final class DaemonClient implements AutoCloseable {
         if (check != null) {
           check.finish();
         }
-        file.commit();
+        commit(file, spec);
         return outcome;
       }
     } catch (FileAlreadyExistsException e) {
@@ -128,6 +124,24 @@ public final class DaemonClient implements AutoCloseable {
     }
   }
 
+  private static PartialFile create(DownloadSpec spec) throws IOException {
+    try {
+      return PartialFile.create(spec.output(), spec.overwrite());
+    } catch (IOException e) {
+      throw new LocalFileException(spec, e);
+    }
+  }
+
+  private static void commit(PartialFile file, DownloadSpec spec) throws IOException {
+    try {
+      file.commit();
+    } catch (FileAlreadyExistsException e) {
+      throw e;
+    } catch (IOException e) {
+      throw new LocalFileException(spec, e);
+    }
+  }
+
   private DownloadFailure failed(IOException e) {
     if (spoken || e instanceof LocalFileException) {
       String text =
@@ -141,7 +155,7 @@ public final class DaemonClient implements AutoCloseable {
   }
 
   static byte[] request(DownloadSpec spec, boolean stream) throws DownloadFailure {
-    Request request = new Request();
+    RequestText request = new RequestText();
     request.add("url", spec.url());
     if (!stream) {
       request.add("output", spec.output().toString());
@@ -198,7 +212,7 @@ public final class DaemonClient implements AutoCloseable {
           if (file == null || bytes < 0 || line.number("offset", -1) != received) {
             throw DownloadFailure.of("the daemon at " + socket + " sent content out of order");
           }
-          receive(file.channel(), bytes, check);
+          receive(spec, file.channel(), bytes, check);
           received += bytes;
           progress.progress(received);
         }
@@ -231,7 +245,8 @@ public final class DaemonClient implements AutoCloseable {
         null);
   }
 
-  private void receive(FileChannel file, long bytes, @Nullable ContentCheck check)
+  private void receive(
+      DownloadSpec spec, FileChannel file, long bytes, @Nullable ContentCheck check)
       throws IOException, DownloadFailure {
     for (long left = bytes; left > 0; ) {
       if (!buffer.hasRemaining()) {
@@ -247,7 +262,7 @@ public final class DaemonClient implements AutoCloseable {
         try {
           file.write(buffer);
         } catch (IOException e) {
-          throw new LocalFileException("cannot write the file: " + reasonOf(e), e);
+          throw new LocalFileException(spec, e);
         }
       }
       buffer.limit(limit);
@@ -305,61 +320,5 @@ public final class DaemonClient implements AutoCloseable {
   static String reasonOf(IOException e) {
     String message = e.getMessage();
     return message == null ? e.getClass().getSimpleName() : message;
-  }
-
-  /** Our own disk failed, not the connection. */
-  private static final class LocalFileException extends IOException {
-    private static final long serialVersionUID = 1;
-
-    LocalFileException(String message, Throwable cause) {
-      super(message, cause);
-    }
-  }
-
-  private static final class Request {
-    private final ByteArrayOutputStream out = new ByteArrayOutputStream(512);
-    private int lines;
-
-    Request() {
-      out.writeBytes("DRAGONFLY/1 DOWNLOAD\n".getBytes(StandardCharsets.US_ASCII));
-    }
-
-    void add(String key, String value) {
-      out.writeBytes(key.getBytes(StandardCharsets.US_ASCII));
-      out.write(':');
-      out.write(' ');
-      out.writeBytes(PercentCoding.encode(value, "%").getBytes(StandardCharsets.US_ASCII));
-      out.write('\n');
-      lines++;
-    }
-
-    void add(String key, Optional<String> value) {
-      if (value.isPresent()) {
-        add(key, value.get());
-      }
-    }
-
-    void flag(String key, boolean set) {
-      if (set) {
-        add(key, "true");
-      }
-    }
-
-    byte[] end() throws DownloadFailure {
-      out.write('\n');
-      if (lines > MOST_LINES || out.size() > LARGEST_REQUEST) {
-        throw DownloadFailure.of(
-            "the request has "
-                + lines
-                + " lines and "
-                + out.size()
-                + " bytes; a daemon takes at most "
-                + MOST_LINES
-                + " lines and "
-                + LARGEST_REQUEST
-                + " bytes: pass fewer or shorter headers");
-      }
-      return out.toByteArray();
-    }
   }
 }
