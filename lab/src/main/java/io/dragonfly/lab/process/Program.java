@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -78,6 +79,11 @@ public final class Program implements AutoCloseable {
     signal("INT");
   }
 
+  /** SIGTERM; see {@link #stop} for one that waits. */
+  public void terminate() {
+    process.destroy();
+  }
+
   /** SIGSTOP: it stands still, its connections stay open. */
   public void freeze() throws IOException, InterruptedException {
     signal("STOP");
@@ -139,32 +145,57 @@ public final class Program implements AutoCloseable {
     return row.length > STATE && row[LOCAL].endsWith(end) && row[STATE].equals(LISTEN);
   }
 
-  /**
-   * File descriptors that it has open, without those of files below {@code apart}; 0 where /proc is
-   * missing or it has ended.
-   */
-  public int openFiles(Path apart) throws IOException {
-    Path descriptors = Path.of("/proc", Long.toString(pid()), "fd");
-    if (!Files.isDirectory(descriptors)) {
+  /** Memory of it that is in RAM, in bytes; 0 where /proc is missing or it has ended. */
+  public long residentBytes() throws IOException {
+    Path status = Path.of("/proc", Long.toString(pid()), "status");
+    if (!Files.isReadable(status)) {
       return 0;
     }
-    int count = 0;
-    try (Stream<Path> files = Files.list(descriptors)) {
-      for (Path descriptor : files.toList()) {
-        if (!leadsBelow(apart, descriptor)) {
-          count++;
+    for (String line : Files.readAllLines(status)) {
+      if (line.startsWith("VmRSS:")) {
+        return Long.parseLong(line.replaceAll("\\D", "")) << 10;
+      }
+    }
+    return 0;
+  }
+
+  /** Sockets that it has open; 0 where /proc is missing or it has ended. */
+  public long openSockets() throws IOException {
+    return descriptors().stream().filter(Program::isSocket).count();
+  }
+
+  /** Files that it has open below a directory, with a name or without. */
+  public long openFilesBelow(Path directory) throws IOException {
+    return descriptors().stream().filter(file -> file.startsWith(directory)).count();
+  }
+
+  /** Descriptors that are neither sockets nor files below {@code apart}. */
+  public long openFilesBeside(Path apart) throws IOException {
+    return descriptors().stream()
+        .filter(file -> !isSocket(file) && !file.startsWith(apart))
+        .count();
+  }
+
+  private static boolean isSocket(Path file) {
+    return file.toString().startsWith("socket:");
+  }
+
+  /** What its descriptors lead to. */
+  private List<Path> descriptors() throws IOException {
+    Path directory = Path.of("/proc", Long.toString(pid()), "fd");
+    List<Path> files = new ArrayList<>();
+    if (Files.isDirectory(directory)) {
+      try (Stream<Path> descriptors = Files.list(directory)) {
+        for (Path descriptor : descriptors.toList()) {
+          try {
+            files.add(Files.readSymbolicLink(descriptor));
+          } catch (IOException e) {
+            // closed meanwhile
+          }
         }
       }
     }
-    return count;
-  }
-
-  private static boolean leadsBelow(Path directory, Path descriptor) {
-    try {
-      return Files.readSymbolicLink(descriptor).startsWith(directory);
-    } catch (IOException e) {
-      return true; // closed meanwhile
-    }
+    return files;
   }
 
   @Override

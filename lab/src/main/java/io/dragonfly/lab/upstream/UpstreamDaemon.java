@@ -104,6 +104,11 @@ public final class UpstreamDaemon implements AutoCloseable {
     pieces.tamper(change);
   }
 
+  /** From now on this answers every request for a piece that it has. */
+  public void answerWith(AnswerWriter writer) {
+    pieces.answerWith(writer);
+  }
+
   /** The content of a task, when it has it whole. */
   public Optional<Path> finished(String taskId) {
     UpstreamContent content = contents.get(taskId);

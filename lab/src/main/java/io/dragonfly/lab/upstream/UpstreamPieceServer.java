@@ -1,6 +1,7 @@
 package io.dragonfly.lab.upstream;
 
 import java.io.BufferedOutputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -22,6 +23,8 @@ final class UpstreamPieceServer implements AutoCloseable {
   /** What goes out instead of a piece's bytes; the checksum is made of what goes out. */
   private volatile UnaryOperator<byte[]> tamper = UnaryOperator.identity();
 
+  private volatile AnswerWriter writer = (answer, out) -> out.write(answer);
+
   UpstreamPieceServer(
       Map<String, UpstreamContent> contents, Violations violations, ExecutorService threads)
       throws IOException {
@@ -37,6 +40,10 @@ final class UpstreamPieceServer implements AutoCloseable {
 
   void tamper(UnaryOperator<byte[]> change) {
     tamper = change;
+  }
+
+  void answerWith(AnswerWriter other) {
+    writer = other;
   }
 
   private void accept(ExecutorService threads) {
@@ -79,15 +86,18 @@ final class UpstreamPieceServer implements AutoCloseable {
       return;
     }
     byte[] bytes = tamper.apply(content.read(piece.get()));
+    ByteArrayOutputStream answer = new ByteArrayOutputStream(bytes.length + 256);
+    DataOutputStream frame = new DataOutputStream(answer);
     PieceFrames.writeAnswer(
-        out,
+        frame,
         new PieceFrames.Metadata(
             number,
             piece.get().offset(),
             bytes.length,
             UpstreamContent.digest(bytes),
             piece.get().parentId()));
-    out.write(bytes);
+    frame.write(bytes);
+    writer.write(answer.toByteArray(), out);
     out.flush();
   }
 

@@ -3,19 +3,23 @@ package io.dragonfly.lab.faults;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.dragonfly.common.file.Directories;
 import io.dragonfly.lab.origin.LabContent;
 import io.dragonfly.lab.process.ProcessCluster;
 import io.dragonfly.lab.process.Program;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** A cluster of processes, a place for outputs, and the checks that every fault ends with. */
@@ -34,12 +38,18 @@ final class FaultBench implements AutoCloseable {
         assertThat(text).containsIgnoringCase(word);
       }
       assertThat(text).as("a stack trace is not a clear error").doesNotContain("\tat ");
+      assertThat(text.lines().filter(line -> line.startsWith("dfget: ")))
+          .as("one clear error")
+          .hasSize(1);
       assertThat(output).doesNotExist();
     }
   }
 
-  /** Descriptors that may stay open after downloads: pooled connections. */
-  private static final int POOLED_FILES = 24;
+  /** Sockets that may stay open after downloads: pooled connections. */
+  private static final int POOLED_SOCKETS = 24;
+
+  /** Files that are opened once, at first use, such as a source of randomness. */
+  private static final int FILES_OF_FIRST_USE = 4;
 
   private static final Duration SETTLE = Duration.ofSeconds(60);
   private static final AtomicInteger NUMBERS = new AtomicInteger();
@@ -47,7 +57,10 @@ final class FaultBench implements AutoCloseable {
   final ProcessCluster cluster;
   final Path outputs;
   private final Path directory;
-  private final Map<String, Integer> filesAtStart = new HashMap<>();
+  private final Map<String, Descriptors> descriptorsAtStart = new TreeMap<>();
+
+  /** Descriptors of a daemon: its sockets, and the rest without the files of its store. */
+  private record Descriptors(long sockets, long files) {}
 
   /** Starts a scheduler, the seeds and the peers; their sockets need a short path. */
   static FaultBench start(List<String> seeds, List<String> peers) throws Exception {
@@ -56,11 +69,11 @@ final class FaultBench implements AutoCloseable {
       bench.cluster.startScheduler();
       for (String seed : seeds) {
         bench.cluster.startSeed(seed);
-        bench.filesAtStart.put(seed, bench.openFiles(seed));
+        bench.noteBase(seed);
       }
       for (String peer : peers) {
         bench.cluster.startPeer(peer);
-        bench.filesAtStart.put(peer, bench.openFiles(peer));
+        bench.noteBase(peer);
       }
       return bench;
     } catch (IOException | InterruptedException e) {
@@ -106,9 +119,64 @@ final class FaultBench implements AutoCloseable {
     }
   }
 
-  /** Open files of a daemon without those of its store, which keeps a bounded number for reuse. */
-  private int openFiles(String daemon) throws IOException {
-    return cluster.program(daemon).openFiles(cluster.storage(daemon).toRealPath());
+  /** What a daemon has open now is what {@link #returnsToBase} compares with. */
+  void noteBase(String daemon) throws IOException {
+    descriptorsAtStart.put(daemon, descriptors(daemon));
+  }
+
+  private Descriptors descriptors(String name) throws IOException {
+    Program daemon = cluster.program(name);
+    // The store keeps a bounded number of files open for reuse.
+    Path store = cluster.storage(name).toRealPath();
+    return new Descriptors(daemon.openSockets(), daemon.openFilesBeside(store));
+  }
+
+  /** The files in the caches of all daemons, by daemon. */
+  Map<String, Set<Path>> caches() throws IOException {
+    Map<String, Set<Path>> caches = new TreeMap<>();
+    for (String daemon : descriptorsAtStart.keySet()) {
+      caches.put(daemon, cache(daemon));
+    }
+    return caches;
+  }
+
+  /** The files in the cache of a daemon. */
+  Set<Path> cache(String daemon) throws IOException {
+    Path content = cluster.storage(daemon).resolve("content");
+    try (Stream<Path> files = Files.walk(content)) {
+      return files.filter(Files::isRegularFile).collect(Collectors.toCollection(TreeSet::new));
+    } catch (NoSuchFileException | UncheckedIOException e) {
+      return Set.of(); // there is none yet, or it changes just now
+    }
+  }
+
+  /** Nothing was kept of what failed: the caches have the files that they had before. */
+  void cachesReturnTo(Map<String, Set<Path>> before) {
+    await().atMost(SETTLE).untilAsserted(() -> assertThat(caches()).isEqualTo(before));
+  }
+
+  /**
+   * Beside what they had before, the caches of the living have the content and the journal of so
+   * many tasks each, or less: no version that was given up, and nothing temporary.
+   */
+  void cachesGrewByTasks(Map<String, Set<Path>> before, int tasks) {
+    await()
+        .atMost(SETTLE)
+        .untilAsserted(() -> {
+          for (Map.Entry<String, Set<Path>> cache : caches().entrySet()) {
+            if (cluster.program(cache.getKey()).isAlive()) {
+              List<String> grown =
+                  cache.getValue().stream()
+                      .filter(file -> !before.getOrDefault(cache.getKey(), Set.of()).contains(file))
+                      .map(file -> file.getFileName().toString())
+                      .toList();
+              assertThat(grown)
+                  .as("new files of %s", cache.getKey())
+                  .allMatch(name -> name.matches("[0-9a-f]{64}(~meta)?"))
+                  .hasSizeLessThanOrEqualTo(2 * tasks);
+            }
+          }
+        });
   }
 
   private static long size(Path file) {
@@ -124,12 +192,15 @@ final class FaultBench implements AutoCloseable {
     await()
         .atMost(SETTLE)
         .untilAsserted(() -> {
-          for (Map.Entry<String, Integer> base : filesAtStart.entrySet()) {
-            Program daemon = cluster.program(base.getKey());
-            if (daemon.isAlive()) {
-              assertThat(openFiles(base.getKey()))
+          for (Map.Entry<String, Descriptors> base : descriptorsAtStart.entrySet()) {
+            if (cluster.program(base.getKey()).isAlive()) {
+              Descriptors now = descriptors(base.getKey());
+              assertThat(now.sockets())
+                  .as("open sockets of %s", base.getKey())
+                  .isLessThanOrEqualTo(base.getValue().sockets() + POOLED_SOCKETS);
+              assertThat(now.files())
                   .as("open files of %s", base.getKey())
-                  .isLessThanOrEqualTo(base.getValue() + POOLED_FILES);
+                  .isLessThanOrEqualTo(base.getValue().files() + FILES_OF_FIRST_USE);
             }
           }
           try (Stream<Path> files = Files.list(outputs)) {
@@ -143,12 +214,6 @@ final class FaultBench implements AutoCloseable {
   @Override
   public void close() throws IOException {
     cluster.close();
-    try (Stream<Path> files = Files.walk(directory)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(file);
-      }
-    } catch (NoSuchFileException | java.io.UncheckedIOException e) {
-      // A process that is just ending removed it first.
-    }
+    Directories.delete(directory);
   }
 }

@@ -14,11 +14,14 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
@@ -34,6 +37,8 @@ final class OriginFaultsTest {
   @SuppressWarnings("NullAway.Init") // set before the first test
   private FaultBench bench;
 
+  private Map<String, Set<Path>> before = Map.of();
+
   @BeforeAll
   void start() throws Exception {
     bench = FaultBench.start(List.of("seed"), List.of("a", "b"));
@@ -44,8 +49,15 @@ final class OriginFaultsTest {
     bench.close();
   }
 
+  @BeforeEach
+  void note() throws IOException {
+    before = bench.caches();
+  }
+
+  /** What failed for good leaves nothing, what succeeded one version. */
   @AfterEach
   void returnsToBase() {
+    bench.cachesGrewByTasks(before, 1);
     bench.returnsToBase();
   }
 
@@ -62,6 +74,8 @@ final class OriginFaultsTest {
     Behaviour cut = Behaviour.good().withoutRanges().closingAfter(3 * MIB);
     try (LabOrigin origin = LabOrigin.start(OLD, cut)) {
       bench.run(ORIGIN_CLOSES_MIDWAY, "a", origin.url("/cutall")).failedSaying("origin");
+      assertThat(origin.requests()).as("not stormed").hasSizeLessThanOrEqualTo(20);
+      bench.cachesReturnTo(before);
     }
   }
 
@@ -69,6 +83,11 @@ final class OriginFaultsTest {
   void aLengthThatIsALieIsNeverBelieved() throws Exception {
     try (LabOrigin origin = LabOrigin.start(OLD, Behaviour.good().withoutRanges().lyingBy(999))) {
       bench.run(ORIGIN_LIES_ABOUT_LENGTH, "a", origin.url("/lie")).failedSaying("origin");
+      assertThat(origin.requests()).as("not stormed").hasSizeLessThanOrEqualTo(20);
+
+      // Pieces that came whole may be kept for the next attempt; they never make a wrong content.
+      origin.become(OLD, Behaviour.good());
+      bench.run(ORIGIN_LIES_ABOUT_LENGTH, "a", origin.url("/lie")).succeededWith(OLD);
     }
   }
 
@@ -77,6 +96,8 @@ final class OriginFaultsTest {
     Behaviour cut = Behaviour.good().withoutLength().closingAfter(3 * MIB);
     try (LabOrigin origin = LabOrigin.start(OLD, cut)) {
       bench.run(ORIGIN_LIES_ABOUT_LENGTH, "a", origin.url("/chunks")).failedSaying("origin");
+      assertThat(origin.requests()).as("not stormed").hasSizeLessThanOrEqualTo(20);
+      bench.cachesReturnTo(before);
     }
   }
 
@@ -91,8 +112,8 @@ final class OriginFaultsTest {
     changes(weak, Optional.of("W/\"2\""), "/weak");
   }
 
-  private void changes(Behaviour before, Optional<String> etag, String path) throws Exception {
-    try (LabOrigin origin = LabOrigin.start(OLD, before)) {
+  private void changes(Behaviour behaviour, Optional<String> etag, String path) throws Exception {
+    try (LabOrigin origin = LabOrigin.start(OLD, behaviour)) {
       Path first = bench.newOutput();
       Path second = bench.newOutput();
       Program a = bench.start("a", origin.url(path), first);
@@ -100,7 +121,7 @@ final class OriginFaultsTest {
       Awaitility.await()
           .atMost(ORIGIN_CHANGES_MIDWAY.limit())
           .until(() -> origin.bytesSent() > 2 * MIB);
-      origin.become(NEW, before.withEtag(etag).limitedTo(Long.MAX_VALUE));
+      origin.become(NEW, behaviour.withEtag(etag).limitedTo(Long.MAX_VALUE));
       for (FaultBench.Outcome end :
           List.of(
               FaultBench.end(ORIGIN_CHANGES_MIDWAY, a, first),
@@ -108,6 +129,12 @@ final class OriginFaultsTest {
         assertThat(end.exitCode()).as(end.text()).isZero();
         assertThat(LabContent.sha256(end.output())).isIn(OLD.sha256(), NEW.sha256());
       }
+      assertThat(origin.bytesSent())
+          .as("bytes from the origin, once for each version and some for the change")
+          .isLessThan(OLD.length() + 2 * NEW.length());
+      FaultBench.Outcome kept = bench.run(ORIGIN_CHANGES_MIDWAY, "a", origin.url(path));
+      assertThat(kept.exitCode()).as(kept.text()).isZero();
+      assertThat(LabContent.sha256(kept.output())).isIn(OLD.sha256(), NEW.sha256());
     }
   }
 
@@ -120,6 +147,7 @@ final class OriginFaultsTest {
       Thread.sleep(Duration.ofSeconds(1));
       origin.become(OLD, Behaviour.good());
       FaultBench.end(ORIGIN_STALLS, dfget, output).succeededWith(OLD);
+      assertThat(origin.bytesSent()).isLessThan(2 * OLD.length());
     }
   }
 }
