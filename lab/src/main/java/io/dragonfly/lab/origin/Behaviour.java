@@ -14,7 +14,8 @@ import java.util.Optional;
  * @param stallAfter a body stands still after so many bytes
  * @param extraLength so much is added to the length that it announces
  * @param bytesPerSecond rate of each connection
- * @param redirectTo Location of a 302 that it answers instead of the content
+ * @param redirectTo Location of a 302 that it answers instead of the content; {@code {n}} in it
+ *     becomes the number of the request
  */
 public record Behaviour(
     boolean ranges,

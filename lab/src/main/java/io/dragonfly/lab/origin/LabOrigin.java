@@ -22,6 +22,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import javax.net.ServerSocketFactory;
+import javax.net.ssl.SSLServerSocketFactory;
 
 /**
  * An HTTP/1.1 origin on a free port of 127.0.0.1. Every path has the same content. The content and
@@ -36,6 +38,7 @@ public final class LabOrigin implements AutoCloseable {
   /** One request: its path and headers (names in lower case). */
   public record Request(String path, Map<String, String> headers) {}
 
+  private final String scheme;
   private final ServerSocket socket;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final Set<Socket> connections = ConcurrentHashMap.newKeySet();
@@ -46,12 +49,21 @@ public final class LabOrigin implements AutoCloseable {
 
   /** Starts to serve. */
   public static LabOrigin start(LabContent content, Behaviour behaviour) throws IOException {
-    return new LabOrigin(content, behaviour);
+    return new LabOrigin(content, behaviour, "http", ServerSocketFactory.getDefault());
   }
 
-  private LabOrigin(LabContent content, Behaviour behaviour) throws IOException {
+  /** Starts to serve over TLS, with what the sockets of {@code tls} show. */
+  public static LabOrigin startTls(
+      LabContent content, Behaviour behaviour, SSLServerSocketFactory tls) throws IOException {
+    return new LabOrigin(content, behaviour, "https", tls);
+  }
+
+  private LabOrigin(
+      LabContent content, Behaviour behaviour, String scheme, ServerSocketFactory sockets)
+      throws IOException {
     state = new State(content, behaviour);
-    socket = new ServerSocket(0, 1024, InetAddress.getLoopbackAddress());
+    this.scheme = scheme;
+    socket = sockets.createServerSocket(0, 1024, InetAddress.getLoopbackAddress());
     threads.execute(this::accept);
   }
 
@@ -63,7 +75,7 @@ public final class LabOrigin implements AutoCloseable {
 
   /** The URL of a path such as {@code /file.bin}. */
   public String url(String path) {
-    return "http://127.0.0.1:" + socket.getLocalPort() + path;
+    return scheme + "://127.0.0.1:" + socket.getLocalPort() + path;
   }
 
   /** Bytes of bodies handed to the kernel so far. */
@@ -136,7 +148,9 @@ public final class LabOrigin implements AutoCloseable {
     LabContent content = state.content();
     Behaviour behaviour = state.behaviour();
     if (behaviour.redirectTo().isPresent()) {
-      return status(302, "Location: " + behaviour.redirectTo().get() + "\r\n", out);
+      String location =
+          behaviour.redirectTo().get().replace("{n}", Integer.toString(requests.size()));
+      return status(302, "Location: " + location + "\r\n", out);
     }
     if (behaviour.status().isPresent() && refused.getAndIncrement() < behaviour.refusals()) {
       return status(behaviour.status().get(), "", out);
