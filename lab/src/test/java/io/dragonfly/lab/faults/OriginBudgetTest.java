@@ -16,6 +16,8 @@ import java.net.Socket;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -90,6 +92,7 @@ final class OriginBudgetTest {
   }
 
   private void allFail(Fault fault, String url, String word) throws Exception {
+    Map<String, Set<Path>> before = bench.caches();
     List<Path> outputs = new ArrayList<>();
     List<Program> programs = new ArrayList<>();
     for (String peer : PEERS) {
@@ -99,6 +102,7 @@ final class OriginBudgetTest {
     for (int i = 0; i < PEERS.size(); i++) {
       FaultBench.end(fault, programs.get(i), outputs.get(i)).failedSaying(word);
     }
+    bench.cachesReturnTo(before);
   }
 
   /** Takes connections and says nothing. */
