@@ -75,6 +75,7 @@ public final class Daemon implements AutoCloseable {
   private static final int SMALLEST_BUFFER = 64 << 10;
   private static final int LARGEST_BUFFER = 16 << 20;
   private static final Duration FIRST_BYTE = Duration.ofSeconds(10);
+  private static final Duration IDLE_LOOK = Duration.ofSeconds(5);
 
   /** Longer than the announcer takes till it knows again whether a scheduler answers. */
   private static final Duration SCHEDULER_REST = Duration.ofSeconds(45);
@@ -183,12 +184,13 @@ public final class Daemon implements AutoCloseable {
                 config.dynconfig().refreshInterval(),
                 config.scheduler().announceInterval(),
                 Announcer.Options.DEFAULT_HOLDINGS_PER_SECOND));
+    PieceClient client = closer.add(pieceClient());
     Downloads downloads =
         closer.add(
             new Downloads(
                 new Downloads.Surroundings(
                     store,
-                    closer.add(pieceClient()),
+                    client,
                     closer.add(sources()),
                     new SchedulerLinks(
                         probes,
@@ -230,6 +232,9 @@ public final class Daemon implements AutoCloseable {
     closer.add(local);
     serveTelemetry();
     collectGarbage(timer, threads, store);
+    if (IdleMemory.isNeeded()) {
+      giveMemoryBack(timer, downloads, pieces, client);
+    }
     announcer.start();
   }
 
@@ -453,9 +458,30 @@ public final class Daemon implements AutoCloseable {
             threads.execute(() -> collect(store, policy, running));
           }
         };
+    every(timer, config.gc().interval(), collection);
+  }
+
+  private void giveMemoryBack(
+      ScheduledExecutorService timer, Downloads downloads, PieceServer pieces, PieceClient client) {
+    IdleMemory idle =
+        new IdleMemory(
+            () -> {
+              PieceServer.Activity serving = pieces.activity();
+              // A caller may still be taking what has long been downloaded.
+              boolean busy =
+                  metrics.isDownloading() || downloads.active() > 0 || serving.uploading() > 0;
+              return new IdleMemory.Work(busy, downloads.started() + serving.bytes());
+            },
+            () -> {
+              client.forgetBuffers();
+              System.gc();
+            });
+    every(timer, IDLE_LOOK, () -> idle.look(System.nanoTime()));
+  }
+
+  private void every(ScheduledExecutorService timer, Duration interval, Runnable work) {
     var schedule =
-        timer.scheduleWithFixedDelay(
-            collection, 0, config.gc().interval().toMillis(), TimeUnit.MILLISECONDS);
+        timer.scheduleWithFixedDelay(work, 0, interval.toMillis(), TimeUnit.MILLISECONDS);
     closer.add(() -> schedule.cancel(false));
   }
 

@@ -154,6 +154,11 @@ final class DaemonMetrics implements DaemonCounters {
     return active.containsKey(task);
   }
 
+  /** Whether somebody waits for any download. */
+  boolean isDownloading() {
+    return !active.isEmpty();
+  }
+
   Daemon.Traffic traffic() {
     return new Daemon.Traffic(cache.sum(), peers.sum(), seeds.sum(), origin.sum());
   }

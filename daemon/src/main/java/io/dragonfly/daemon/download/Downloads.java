@@ -177,6 +177,16 @@ public final class Downloads implements AutoCloseable {
     refused.forEach(handle -> handle.listener.failed(shuttingDown()));
   }
 
+  /** Callers that began or joined a download since the start. */
+  public long started() {
+    lock.lock();
+    try {
+      return lastCaller;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Tasks that are being downloaded. */
   public int active() {
     lock.lock();

@@ -3,8 +3,10 @@ package io.dragonfly.daemon.download;
 import io.dragonfly.common.lifecycle.Cancellation;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
@@ -13,6 +15,7 @@ final class Workshop implements AutoCloseable {
   private static final long SLICE = 50_000_000L;
   private static final int DIGEST_THREADS = 2;
   private static final long CLOSE_SECONDS = 5;
+  private static final long IDLE_SECONDS = 10;
 
   final Downloads.Surroundings surroundings;
   final DownloadOptions options;
@@ -39,11 +42,23 @@ final class Workshop implements AutoCloseable {
   Workshop(Downloads.Surroundings surroundings, DownloadOptions options) {
     this.surroundings = surroundings;
     this.options = options;
-    this.transfers =
-        Executors.newFixedThreadPool(
-            options.transferThreads(), Thread.ofPlatform().daemon().name("transfer-", 0).factory());
+    this.transfers = transfers(options.transferThreads());
     this.originReads = new Semaphore(options.totalOriginReads());
     clock.setRemoveOnCancelPolicy(true);
+  }
+
+  /** Threads that end when they have nothing to do; while they live, they keep their stacks. */
+  private static ExecutorService transfers(int count) {
+    ThreadPoolExecutor threads =
+        new ThreadPoolExecutor(
+            count,
+            count,
+            IDLE_SECONDS,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
+            Thread.ofPlatform().daemon().name("transfer-", 0).factory());
+    threads.allowCoreThreadTimeOut(true);
+    return threads;
   }
 
   /** Nanoseconds since the workshop opened. */

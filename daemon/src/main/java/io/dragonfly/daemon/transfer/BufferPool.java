@@ -35,4 +35,9 @@ final class BufferPool {
     free.addFirst(buffer);
     permits.release();
   }
+
+  /** Forgets the buffers that nobody uses; the next collection of garbage frees their memory. */
+  void forgetFree() {
+    free.clear();
+  }
 }

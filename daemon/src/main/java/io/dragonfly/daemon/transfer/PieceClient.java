@@ -110,6 +110,14 @@ public final class PieceClient implements AutoCloseable {
     }
   }
 
+  /**
+   * Forgets the buffers that no fetch uses; the next collection of garbage frees their memory. For
+   * a time of rest: fetches allocate them again.
+   */
+  public void forgetBuffers() {
+    buffers.forgetFree();
+  }
+
   /** Ends running fetches as cancelled and closes kept connections. */
   @Override
   public void close() {
