@@ -1,5 +1,6 @@
 package io.dragonfly.lab;
 
+import io.dragonfly.lab.figures.FiguresCommand;
 import io.dragonfly.lab.swarm.SwarmCommand;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -13,6 +14,7 @@ public final class Lab {
       """
       Usage: dragonfly lab COMMAND [OPTIONS...]
 
+        figures       CPU, memory and time of our programs beside others and limits
         swarm         A swarm in a shaped network beside its rivals (needs root on Linux)
 
       'dragonfly lab COMMAND --help' says more about each.
@@ -25,6 +27,7 @@ public final class Lab {
     String[] rest = args.length < 2 ? args : Arrays.copyOfRange(args, 2, args.length);
     switch (command) {
       case "swarm" -> System.exit(SwarmCommand.run(Path.of(args[0]), rest));
+      case "figures" -> System.exit(FiguresCommand.run(Path.of(args[0]), rest));
       case "help", "--help", "-h" -> System.out.print(HELP);
       default -> {
         System.err.println("lab: there is no command " + command);

@@ -9,21 +9,19 @@ import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.Arrays;
 
 /** Downloads over the daemon's socket from a process that is warm, as an agent would do them. */
 final class LocalCalls {
   private LocalCalls() {}
 
-  /** Milliseconds of each of {@code count} downloads, content included, sorted. */
-  static double[] millis(Path socket, String url, int count) throws IOException {
-    double[] times = new double[count];
+  /** Milliseconds of each of {@code count} downloads, content included. */
+  static Spread millis(Path socket, String url, int count) throws IOException {
+    Spread times = new Spread();
     for (int i = 0; i < count; i++) {
       long start = System.nanoTime();
       download(socket, url);
-      times[i] = (System.nanoTime() - start) / 1e6;
+      times.add((System.nanoTime() - start) / 1e6);
     }
-    Arrays.sort(times);
     return times;
   }
 

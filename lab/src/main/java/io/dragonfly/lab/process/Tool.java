@@ -4,9 +4,13 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
@@ -18,11 +22,15 @@ import java.util.stream.Stream;
 public record Tool(String name, String debianPackage) {
   public static final Tool IP = new Tool("ip", "iproute2");
   public static final Tool TC = new Tool("tc", "iproute2");
+  public static final Tool BASH = new Tool("bash", "bash");
+  public static final Tool CP = new Tool("cp", "coreutils");
   public static final Tool NGINX = new Tool("nginx", "nginx-light");
   public static final Tool CURL = new Tool("curl", "curl");
   public static final Tool ARIA2 = new Tool("aria2c", "aria2");
   public static final Tool OPENTRACKER = new Tool("opentracker", "opentracker");
   public static final Tool MKTORRENT = new Tool("mktorrent", "mktorrent");
+
+  private static final Duration LIMIT = Duration.ofMinutes(10);
 
   /** Where root's tools are, whether or not they are on the PATH. */
   private static final List<String> MORE_PLACES = List.of("/usr/sbin", "/sbin", "/usr/local/sbin");
@@ -73,16 +81,35 @@ public record Tool(String name, String debianPackage) {
     return run(command);
   }
 
-  /** As {@link #run(String...)}, for a whole command line. */
+  /**
+   * As {@link #run(String...)}, for a whole command line. A program that takes longer than ten
+   * minutes is killed, together with those that it started, and that is an error as well.
+   */
   public static String run(List<String> command) throws IOException, InterruptedException {
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     process.getOutputStream().close();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    int code = process.waitFor();
+    Executor afterLimit = CompletableFuture.delayedExecutor(LIMIT.toSeconds(), TimeUnit.SECONDS);
+    CompletableFuture<Void> killing = CompletableFuture.runAsync(() -> kill(process), afterLimit);
+    String output;
+    int code;
+    try {
+      output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      code = process.waitFor();
+    } finally {
+      killing.cancel(false);
+    }
+    if (killing.isDone() && !killing.isCancelled()) {
+      throw new IOException(String.join(" ", command) + " took longer than " + LIMIT);
+    }
     if (code != 0) {
       throw new IOException(
           String.join(" ", command) + " failed with " + code + ": " + output.strip());
     }
     return output;
+  }
+
+  private static void kill(Process process) {
+    process.descendants().forEach(ProcessHandle::destroyForcibly);
+    process.destroyForcibly();
   }
 }

@@ -1,0 +1,150 @@
+package io.dragonfly.lab.figures;
+
+import io.dragonfly.cli.BuildInfo;
+import io.dragonfly.common.file.Directories;
+import io.dragonfly.common.flag.Flag;
+import io.dragonfly.common.flag.Flags;
+import io.dragonfly.common.flag.ParsedFlags;
+import io.dragonfly.common.flag.UsageException;
+import io.dragonfly.common.lifecycle.StartException;
+import io.dragonfly.common.telemetry.LogOptions;
+import io.dragonfly.common.telemetry.LogOptions.LogLevel;
+import io.dragonfly.common.telemetry.Logging;
+import io.dragonfly.lab.process.Tool;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** {@code lab figures}: measures what {@code docs/performance.md} tells. */
+public final class FiguresCommand {
+  private static final int MOST_RUNS = 100;
+  private static final int CLEANING_ATTEMPTS = 100;
+
+  private FiguresCommand() {}
+
+  /** By name, in the order in which they are measured. */
+  private static Map<String, Figure> all() {
+    Map<String, Figure> figures = new LinkedHashMap<>();
+    figures.put("origin", new OriginFigure());
+    figures.put("start", new StartFigure());
+    figures.put("small", new SmallFigure());
+    figures.put("hit", new HitFigure());
+    figures.put("transfer", new TransferFigure());
+    figures.put("memory", new MemoryFigure());
+    return figures;
+  }
+
+  private static Flags flags() {
+    return new Flags(
+            "dragonfly lab figures",
+            "Measures our programs on this machine as ratios against another program or a limit,"
+                + " each several times. Needs nginx and curl, Linux, and some 20 GB for its files.")
+        .group(
+            "Options",
+            Flag.value("only", "NAMES")
+                .defaultsTo(String.join(",", all().keySet()))
+                .help("Which figures"),
+            Flag.value("runs", "COUNT").defaultsTo("5").help("How often each is measured"),
+            Flag.value("work", "DIR")
+                .defaultsTo(System.getProperty("java.io.tmpdir"))
+                .help("Where all files go meanwhile"));
+  }
+
+  /**
+   * Runs it.
+   *
+   * @param distribution the unpacked distribution whose programs are measured
+   * @return the exit code: 1 when something failed, 2 when the command line is wrong
+   */
+  public static int run(Path distribution, String... args) throws InterruptedException {
+    Flags flags = flags();
+    try {
+      ParsedFlags parsed = flags.parse(args);
+      if (parsed.wantsHelp()) {
+        System.out.print(flags.help());
+        return 0;
+      }
+      if (parsed.wantsVersion()) {
+        System.out.println(BuildInfo.load().line("dragonfly"));
+        return 0;
+      }
+      Map<String, Figure> chosen = chosen(parsed);
+      int runs = (int) parsed.number("runs", 1, MOST_RUNS);
+      Tool.require(Tool.NGINX, Tool.CURL, Tool.BASH, Tool.CP);
+      // Short, for it holds unix sockets, whose paths are.
+      Path work =
+          Path.of(parsed.string("work"))
+              .toAbsolutePath()
+              .normalize()
+              .resolve("lab-" + ProcessHandle.current().pid());
+      Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> clean(work)));
+      // The stand-in for upstream's scheduler runs here; what it has to say is not of interest.
+      try (Logging _ = Logging.configure("lab", LogOptions.console(LogLevel.WARN))) {
+        for (Map.Entry<String, Figure> figure : chosen.entrySet()) {
+          measure(figure.getKey(), figure.getValue(), distribution, work, runs);
+        }
+      }
+      return 0;
+    } catch (UsageException e) {
+      System.err.println("lab figures: " + e.getMessage());
+      System.err.println("Try 'dragonfly lab figures --help'.");
+      return 2;
+    } catch (IOException | StartException e) {
+      System.err.println("lab figures: " + e.getMessage());
+      return 1;
+    }
+  }
+
+  private static Map<String, Figure> chosen(ParsedFlags parsed) throws UsageException {
+    Map<String, Figure> chosen = all();
+    List<String> names = List.of(parsed.string("only").split(",", -1));
+    if (!chosen.keySet().containsAll(names)) {
+      throw parsed.invalid("only", "expected names out of " + String.join(",", chosen.keySet()));
+    }
+    chosen.keySet().retainAll(names);
+    return chosen;
+  }
+
+  private static void measure(String name, Figure figure, Path distribution, Path work, int runs)
+      throws IOException, InterruptedException {
+    PrintStream out = System.out;
+    // Whoever reads the figures has to know what else the processors did.
+    out.printf(
+        Locale.ROOT,
+        "%s: the load is %.1f on %d processors%n",
+        name,
+        ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage(),
+        Runtime.getRuntime().availableProcessors());
+    try {
+      figure.measure(new Bench(distribution, Files.createDirectories(work), runs, out));
+    } finally {
+      Directories.delete(work);
+    }
+  }
+
+  /**
+   * After Ctrl-C: no program goes on, and nothing is left behind. The measurement does not know yet
+   * that it is over, and may add a file meanwhile.
+   */
+  private static void clean(Path work) {
+    ProcessHandle.current().descendants().forEach(ProcessHandle::destroyForcibly);
+    for (int attempt = 1; ; attempt++) {
+      try {
+        Directories.delete(work);
+        return;
+      } catch (IOException | UncheckedIOException e) {
+        if (attempt == CLEANING_ATTEMPTS) {
+          System.err.println("lab: " + work + " is left: " + e.getMessage());
+          return;
+        }
+      }
+    }
+  }
+}
