@@ -24,6 +24,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -53,9 +54,10 @@ final class LineSession {
   private volatile long waitingSince;
   private long lastProgress = System.nanoTime() - PROGRESS_GAP_NANOS;
 
-  // The version of the content that is being sent, if the client wants it over the socket.
-  private @Nullable Started content;
+  // Keeps the version of the content that the client gets.
   private @Nullable Pin pin;
+  // That version, if the client wants it over the socket.
+  private @Nullable Started content;
   private final BitSet present = new BitSet();
   private int nextPiece;
   private long sent;
@@ -239,11 +241,16 @@ final class LineSession {
           DownloadException.Code.CONTENT_CHANGED,
           "The content changed at its origin while it was sent: ask again");
     }
+    Optional<Pin> held = started.task().tryPin();
+    if (held.isEmpty()) {
+      feed.contentGone();
+      return;
+    }
+    releasePin();
+    pin = held.get();
     if (delivery != null) {
       delivery.begin(started.task(), started.wanted());
     } else {
-      releasePin();
-      pin = started.task().pin();
       content = started;
       present.clear();
       nextPiece =

@@ -32,6 +32,9 @@ public final class DownloadFeed implements DownloadListener {
   @GuardedBy("lock")
   private boolean gone;
 
+  @GuardedBy("lock")
+  private boolean contentGone;
+
   /** What a download told, in its order. */
   public sealed interface Event {
     /** The content is known; a second one makes everything before void. */
@@ -98,6 +101,19 @@ public final class DownloadFeed implements DownloadListener {
     }
   }
 
+  /**
+   * The content that began has left the store before it could be pinned. What the download says of
+   * it is passed over: what comes next is another version, or why it failed.
+   */
+  public void contentGone() {
+    lock.lock();
+    try {
+      contentGone = true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** The caller went away; from now on every {@link #next} is {@link Event.Gone}. */
   public void leave() {
     lock.lock();
@@ -124,7 +140,7 @@ public final class DownloadFeed implements DownloadListener {
         if (gone) {
           return Optional.of(new Event.Gone());
         }
-        Event event = events.poll();
+        Event event = poll();
         if (event != null) {
           return Optional.of(event);
         }
@@ -141,5 +157,24 @@ public final class DownloadFeed implements DownloadListener {
     } finally {
       lock.unlock();
     }
+  }
+
+  @GuardedBy("lock")
+  private @Nullable Event poll() {
+    Event event = events.poll();
+    while (contentGone && event instanceof Event.Piece) {
+      event = events.poll();
+    }
+    if (event == null || !contentGone) {
+      return event;
+    }
+    contentGone = false;
+    return event instanceof Event.Done
+        ? new Event.Failed(
+            new DownloadException(
+                DownloadException.Code.DELETED,
+                "The content was deleted from this host's cache before it could be read: try"
+                    + " again."))
+        : event;
   }
 }

@@ -200,9 +200,14 @@ final class DownloadCall {
                   + " changed at its origin while it was sent: ask again")
           .asException();
     }
+    Optional<Pin> held = started.task().tryPin();
+    if (held.isEmpty()) {
+      feed.contentGone();
+      return;
+    }
     releasePin();
     task = started.task();
-    pin = started.task().pin();
+    pin = held.get();
     FileDelivery file = delivery;
     if (file != null) {
       file.begin(started.task(), started.wanted());
