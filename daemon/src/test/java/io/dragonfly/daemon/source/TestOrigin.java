@@ -9,6 +9,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -94,13 +95,15 @@ final class TestOrigin implements AutoCloseable {
   private final List<Request> requests = new CopyOnWriteArrayList<>();
   private final List<Socket> sockets = new CopyOnWriteArrayList<>();
   private final AtomicInteger connections = new AtomicInteger();
+  private final Thread acceptor;
   private volatile Script script;
+  private volatile boolean stopped;
 
   private TestOrigin(ServerSocketFactory factory, String scheme, Script script) throws IOException {
     this.server = factory.createServerSocket(0, 50, InetAddress.getLoopbackAddress());
     this.scheme = scheme;
     this.script = script;
-    Thread.ofVirtual().start(this::accept);
+    this.acceptor = Thread.ofVirtual().start(this::accept);
   }
 
   static TestOrigin start(Script script) throws IOException {
@@ -192,6 +195,10 @@ final class TestOrigin implements AutoCloseable {
     try {
       while (true) {
         Socket socket = server.accept();
+        if (stopped) {
+          socket.close();
+          return;
+        }
         connections.incrementAndGet();
         sockets.add(socket);
         Thread.ofVirtual().start(() -> converse(socket));
@@ -253,7 +260,15 @@ final class TestOrigin implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
+    stopped = true;
     server.close();
+    // The port takes connections until the thread that waits for one has noticed, and it takes one
+    // more.
+    try {
+      acceptor.join(Duration.ofSeconds(30));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
     for (Socket socket : sockets) {
       socket.close();
     }
