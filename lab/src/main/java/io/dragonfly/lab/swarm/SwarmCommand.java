@@ -1,5 +1,6 @@
 package io.dragonfly.lab.swarm;
 
+import io.dragonfly.cli.BuildInfo;
 import io.dragonfly.common.config.ByteSize;
 import io.dragonfly.common.config.Durations;
 import io.dragonfly.common.flag.Flag;
@@ -65,6 +66,10 @@ public final class SwarmCommand {
       ParsedFlags parsed = flags.parse(args);
       if (parsed.wantsHelp()) {
         System.out.print(flags.help());
+        return 0;
+      }
+      if (parsed.wantsVersion()) {
+        System.out.println(BuildInfo.load().line("dragonfly"));
         return 0;
       }
       Optional<String> obstacle = ShapedNetwork.obstacle();
