@@ -12,9 +12,12 @@ import java.util.List;
 
 /** A content of 1 GiB that the daemon has, to a new file, beside {@code cp}; they take turns. */
 final class HitFigure implements Figure {
+  private static final long GIG = 1L << 30;
+  private static final long MEMORY = 4 * GIG;
+
   @Override
   public void measure(Bench bench) throws IOException, InterruptedException {
-    bench.content("gig", 1L << 30);
+    bench.content("gig", GIG);
     Spread times = new Spread();
     Spread work = new Spread();
     try (Nginx origin = bench.origin();
@@ -28,9 +31,11 @@ final class HitFigure implements Figure {
               bench.files().resolve("gig").toString(),
               bench.work().resolve("cp").toString());
       for (int run = 0; run <= bench.runs(); run++) {
+        BackedMemory.prepare(MEMORY);
         double before = Accounting.cpuSeconds(daemon.pid());
         Cost ours = Cost.of(command);
         double cpu = ours.cpuSeconds() + Accounting.cpuSeconds(daemon.pid()) - before;
+        BackedMemory.prepare(MEMORY);
         Cost theirs = Cost.of(copy);
         delete(bench, "out", "cp");
         if (run == 0) {

@@ -23,6 +23,7 @@ import java.util.List;
 final class TransferFigure implements Figure {
   private static final long WARM = 1L << 30;
   private static final long BIG = 4L << 30;
+  private static final long MEMORY = 6L << 30;
   private static final double GIGABYTES = BIG / 1e9;
   private static final String ALL_FROM_SEED = "all from the seed";
 
@@ -66,6 +67,7 @@ final class TransferFigure implements Figure {
   /** CPU seconds of server and client for one transfer into a fresh file. */
   private static double curl(Nginx origin, String name, Path output)
       throws IOException, InterruptedException {
+    BackedMemory.prepare(MEMORY);
     double before = Accounting.cpuSeconds(origin.pid());
     double client =
         Cost.of(List.of(Tool.CURL.path(), "-sSf", "-o", output.toString(), origin.url(name)))
@@ -108,6 +110,7 @@ final class TransferFigure implements Figure {
     bench.get(cluster, "parent", origin.url("big"), name + "/p2");
     Program child = cluster.startPeer("child");
     expectSeed(bench.get(cluster, "child", origin.url("warm"), name + "/c1"));
+    BackedMemory.prepare(MEMORY);
     double before = Accounting.cpuSeconds(parent.pid()) + Accounting.cpuSeconds(child.pid());
     expectSeed(bench.get(cluster, "child", origin.url("big"), name + "/c2"));
     double seconds =
