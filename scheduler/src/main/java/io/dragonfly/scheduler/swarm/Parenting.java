@@ -60,11 +60,16 @@ final class Parenting {
     } else if (waiting.remove(child)) {
       child.waitingSince = 0;
     }
-    if (wants && child.extension && child.parents.size() < task.limits.candidateParents()) {
+    if (wants && child.extension && child.parents.size() < mostParents(child)) {
       wishing.add(child);
     } else {
       wishing.remove(child);
     }
+  }
+
+  private int mostParents(Peer child) {
+    int limit = task.limits.candidateParents();
+    return child.extension ? Math.max(limit, task.settings.ourParents()) : limit;
   }
 
   /** A holder of everything, or the leaseholder: where trunks end. */
@@ -75,7 +80,7 @@ final class Parenting {
   /** Tries to give the child what it lacks; true when it got a parent. */
   boolean place(Peer child, long now) {
     boolean wantsTrunk = child.trunk == null && !isRoot(child);
-    int room = task.limits.candidateParents() - child.parents.size();
+    int room = mostParents(child) - child.parents.size();
     if (!child.canBeTold() || child.refused || child.complete || (room <= 0 && !wantsTrunk)) {
       return false;
     }
@@ -91,7 +96,7 @@ final class Parenting {
       }
     }
     for (Peer candidate : found) {
-      if (child.parents.size() >= task.limits.candidateParents()) {
+      if (child.parents.size() >= mostParents(child)) {
         break;
       }
       placed |= !child.parents.contains(candidate) && offers.link(candidate, child);

@@ -8,6 +8,8 @@ import io.dragonfly.scheduler.placement.Quarantine;
  *
  * @param normalFanOut children of one normal peer in one task
  * @param seedFanOut children of one seed in one task
+ * @param ourParents parents of a peer of ours, where {@code candidateParentLimit} is not larger:
+ *     most of what it gets is relayed at a share of a link's speed, so it needs that many streams
  * @param maxAnswers answers to one upstream peer: its program takes five
  * @param sweepMillis how often what waits is looked at when nothing happens
  * @param blockMillis a parent that did not answer, or was tried in vain, is not given again for so
@@ -30,6 +32,7 @@ import io.dragonfly.scheduler.placement.Quarantine;
 public record SwarmSettings(
     int normalFanOut,
     int seedFanOut,
+    int ourParents,
     int maxAnswers,
     long sweepMillis,
     long blockMillis,
@@ -54,8 +57,9 @@ public record SwarmSettings(
 
   public static SwarmSettings defaults() {
     return new SwarmSettings(
-        8,
+        16,
         40,
+        12,
         5,
         500,
         30_000,
@@ -84,6 +88,7 @@ public record SwarmSettings(
     return new SwarmSettings(
         normalFanOut,
         seedFanOut,
+        ourParents,
         maxAnswers,
         sweepMillis,
         blockMillis,

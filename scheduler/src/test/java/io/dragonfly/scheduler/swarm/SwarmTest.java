@@ -35,6 +35,21 @@ final class SwarmTest {
   }
 
   @Test
+  void peersOfOursGetMoreParentsThanTheLimitForUpstreamChildren() {
+    for (int parent = 0; parent < 15; parent++) {
+      driver.host("p" + parent);
+      driver.holder("p" + parent, SwarmDriver.content(4, ""));
+    }
+    driver.host("upstream").host("ours");
+
+    assertThat(driver.upstream("upstream", 4).parents())
+        .hasSize(SwarmLimits.defaults().candidateParents());
+    assertThat(driver.ours("ours").parents())
+        .hasSize(SwarmSettings.defaults().ourParents())
+        .doesNotHaveDuplicates();
+  }
+
+  @Test
   void anUpstreamChildIsToldNothingThatItDidNotAskFor() {
     driver.host("a").host("b").host("c");
     driver.holder("a", SwarmDriver.content(4, ""));
