@@ -30,6 +30,23 @@ final class Fetches {
   private static final long COST_OF_A_CHANGE = SECOND / 2;
   private static final long PAUSE_AFTER_FAILURE = SECOND / 2;
 
+  /**
+   * Relays under way for each piece that may be asked of a holder at the same time: they come at a
+   * share of a link's speed, and fill the link only together.
+   */
+  private static final int RELAYS_PER_PIECE = 2;
+
+  /** Where so many parents share the work, more requests to one would only slow each other. */
+  private static final int CROWD = 4;
+
+  private static final int MOST_OF_CROWD = 2;
+
+  /** Content of so few pieces is not worth waiting for others. */
+  private static final int FEW = 4;
+
+  private static final long LONGEST_TURN = SECOND / 4;
+  private static final double TURN_SHARE = 0.25;
+
   /** What a relayed piece is expected to come at, beside one that its parent has. */
   private static final double RELAY_SHARE = 0.5;
 
@@ -37,10 +54,14 @@ final class Fetches {
   private final PiecePicker picker;
   private final RandomGenerator random;
   private final int most;
+  private int relaying;
   private final Map<Long, Fetch> running = new LinkedHashMap<>();
   private final BitSet claimed = new BitSet();
   private final BitSet handedOver = new BitSet();
   private long lastId;
+
+  /** When a seed may be asked for what only seeds offer; 0 while there is nothing of that kind. */
+  private long turnAt;
 
   Fetches(ParentBook book, PiecePicker picker, RandomGenerator random, int most) {
     this.book = book;
@@ -96,42 +117,131 @@ final class Fetches {
     return running.isEmpty();
   }
 
-  /** Asks parents for as many of the free pieces as may be asked for now. */
+  /**
+   * Asks parents for as many of the free pieces as may be asked for now. A seed is spared what
+   * peers offer, while anything is under way from them: then each of its pieces goes out about
+   * once, and peers pass them on.
+   */
   void begin(BitSet free, int[] readers, TaskContent content, long now, List<Action> out) {
     BitSet left = (BitSet) free.clone();
     left.andNot(claimed);
     content.keepAcceptable(left);
-    while (running.size() < most) {
-      BitSet candidates = new BitSet();
-      BitSet relays = new BitSet();
-      for (Parent parent : book.all()) {
-        if (parent.isFree(now)) {
-          candidates.or(parent.announced);
-          relays.or(parent.begun);
-        }
+    BitSet byPeers = offeredByPeers(content);
+    while (true) {
+      awaitTurn(left, byPeers, content, now);
+      BitSet spared = byPeers;
+      OptionalInt piece = pick(left, spared, readers, content, now);
+      if (piece.isEmpty() && running.isEmpty()) {
+        spared = new BitSet();
+        piece = pick(left, spared, readers, content, now);
       }
-      // Blocks are passed on only where a root says that they are right.
-      content.keepRooted(relays);
-      candidates.or(relays);
-      candidates.and(left);
-      OptionalInt piece = picker.pick(candidates, readers, book.holders());
       if (piece.isEmpty()) {
         break;
       }
       left.clear(piece.getAsInt());
-      Parent parent = bestParent(piece.getAsInt(), content.isRooted(piece.getAsInt()), now);
+      Parent parent = bestParent(piece.getAsInt(), spared, content, now);
+      if (parent.info.seed()) {
+        turnAt = 0;
+      }
       start(parent, piece.getAsInt(), content, out);
     }
-    if (left.isEmpty() && running.size() < most) {
+    if (left.isEmpty() && wholeRunning() < most) {
       handOver(now, out);
     }
+  }
+
+  private int wholeRunning() {
+    return running.size() - relaying;
+  }
+
+  private OptionalInt pick(
+      BitSet left, BitSet spared, int[] readers, TaskContent content, long now) {
+    BitSet candidates = new BitSet();
+    for (Parent parent : book.all()) {
+      candidates.or(offer(parent, spared, content, now));
+    }
+    candidates.and(left);
+    return picker.pick(candidates, readers, book.holders());
+  }
+
+  /** The pieces that the parent can be asked for now; a seed is not asked for the spared ones. */
+  private BitSet offer(Parent parent, BitSet spared, TaskContent content, long now) {
+    boolean seed = parent.info.seed();
+    if (seed && now < turnAt) {
+      return new BitSet();
+    }
+    BitSet offer = new BitSet();
+    if (relaying < RELAYS_PER_PIECE * most && parent.isFreeToRelay(now)) {
+      offer.or(parent.begun);
+      // Blocks are passed on only where a root says that they are right.
+      content.keepRooted(offer);
+    }
+    int requests = book.all().size() < CROWD ? Parent.MOST_REQUESTS : MOST_OF_CROWD;
+    if (wholeRunning() < most && parent.isFree(requests, now)) {
+      offer.or(parent.announced);
+    }
+    if (seed) {
+      offer.andNot(spared);
+    }
+    return offer;
+  }
+
+  /** Pieces that can be taken from parents which are no seeds. */
+  private BitSet offeredByPeers(TaskContent content) {
+    BitSet begun = new BitSet();
+    BitSet offered = new BitSet();
+    for (Parent parent : book.all()) {
+      if (!parent.info.seed()) {
+        offered.or(parent.announced);
+        begun.or(parent.begun);
+      }
+    }
+    content.keepRooted(begun);
+    offered.or(begun);
+    return offered;
+  }
+
+  /**
+   * Of many peers that hear of the same new piece of a seed one should ask for it, and the others
+   * take it from that one. So each waits for a time chosen by chance, which is short beside the
+   * time that a piece takes, and looks again who offers it then.
+   */
+  private void awaitTurn(BitSet left, BitSet byPeers, TaskContent content, long now) {
+    long turn = turnAt;
+    turnAt = 0; // What the seeds offer is asked for below.
+    Optional<Parent> able =
+        book.all().stream()
+            .filter(parent -> parent.info.seed())
+            .filter(seed -> offer(seed, byPeers, content, now).intersects(left))
+            .findFirst();
+    if (able.isPresent()) {
+      turnAt = turn == 0 ? now + turn(able.get(), content) : turn;
+    }
+  }
+
+  private long turn(Parent seed, TaskContent content) {
+    long peers = book.all().stream().filter(parent -> !parent.info.seed()).count();
+    if (peers < 2 || content.layout().pieceCount() <= FEW) {
+      return 0;
+    }
+    long longest = LONGEST_TURN;
+    if (seed.bytesPerNano() > 0) {
+      double piece = content.layout().length(0) / seed.bytesPerNano();
+      longest = Math.clamp((long) (piece * TURN_SHARE), 1, LONGEST_TURN);
+    }
+    return random.nextLong(longest);
   }
 
   private void start(Parent parent, int piece, TaskContent content, List<Action> out) {
     Fetch fetch = new Fetch(++lastId, parent, piece, content.layout().length(piece));
     running.put(fetch.id, fetch);
     claimed.set(piece);
-    parent.running++;
+    if (fetch.relayed) {
+      relaying++;
+      parent.relaying++;
+    } else {
+      parent.running++;
+    }
     out.add(
         new Action.Fetch(
             fetch.id,
@@ -144,21 +254,20 @@ final class Fetches {
   }
 
   /** The parent that should be done first; one that was never measured is given its chance. */
-  private Parent bestParent(int piece, boolean rooted, long now) {
+  private Parent bestParent(int piece, BitSet spared, TaskContent content, long now) {
     double typical = typicalSpeed();
     Parent best = null;
     double bestShare = -1;
     int equals = 0;
     for (Parent parent : book.all()) {
-      boolean holds = parent.announced.get(piece);
-      if (!parent.isFree(now) || !(holds || (rooted && parent.begun.get(piece)))) {
+      if (!offer(parent, spared, content, now).get(piece)) {
         continue;
       }
       double speed = parent.bytesPerNano() == 0 ? typical : parent.bytesPerNano();
-      double share = speed / (parent.running + 1);
-      if (!holds) {
-        share *= RELAY_SHARE;
-      }
+      double share =
+          parent.announced.get(piece)
+              ? speed / (parent.running + 1)
+              : RELAY_SHARE * speed / (parent.relaying + 1);
       if (share > bestShare) {
         best = parent;
         bestShare = share;
@@ -218,7 +327,12 @@ final class Fetches {
     Fetch fetch = running.remove(id);
     if (fetch != null) {
       claimed.clear(fetch.piece);
-      fetch.parent.running--;
+      if (fetch.relayed) {
+        relaying--;
+        fetch.parent.relaying--;
+      } else {
+        fetch.parent.running--;
+      }
     }
     return Optional.ofNullable(fetch);
   }
@@ -334,7 +448,7 @@ final class Fetches {
   }
 
   long wakeAt(long now) {
-    long wake = Long.MAX_VALUE;
+    long wake = turnAt > now ? turnAt : Long.MAX_VALUE;
     for (Fetch fetch : running.values()) {
       if (fetch.isUnderWay()) {
         wake = Math.min(wake, fetch.deadline);

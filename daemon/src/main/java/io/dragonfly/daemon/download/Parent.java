@@ -10,6 +10,9 @@ final class Parent {
 
   static final int MOST_REQUESTS = 4;
 
+  /** Relayed pieces in flight at most: their source sets the pace, so many make up a fast one. */
+  static final int MOST_RELAYS = 3;
+
   /** Failures to answer after which it is left alone. */
   static final int MOST_FAILURES = 2;
 
@@ -39,6 +42,7 @@ final class Parent {
   int port;
 
   int running;
+  int relaying;
   int allowed = FIRST_REQUESTS;
   int failures;
   long pausedUntil;
@@ -50,8 +54,19 @@ final class Parent {
     this.ip = info.ip();
   }
 
+  /** Whether it may be asked for another piece that it has. */
   boolean isFree(long now) {
-    return running < allowed && now >= pausedUntil && port > 0;
+    return isFree(MOST_REQUESTS, now);
+  }
+
+  /** The same, with at most so many requests in flight. */
+  boolean isFree(int most, long now) {
+    return running < Math.min(allowed, most) && now >= pausedUntil && port > 0;
+  }
+
+  /** Whether it may be asked for another piece that it still gets. */
+  boolean isFreeToRelay(long now) {
+    return relaying < MOST_RELAYS && now >= pausedUntil && port > 0;
   }
 
   /** Whether it has the piece, or has begun to get it. */

@@ -92,8 +92,10 @@ final class Machine {
         Instant.EPOCH);
   }
 
+  /** A parent; one whose name begins with "seed" is a seed. */
   static ParentInfo parent(String name) {
-    return new ParentInfo(new PeerId(name), new HostId("host-" + name), "10.0.0.1", 4000, false);
+    boolean seed = name.startsWith("seed");
+    return new ParentInfo(new PeerId(name), new HostId("host-" + name), "10.0.0.1", 4000, seed);
   }
 
   /** Gives events and returns the actions they cause, which are also kept. */
