@@ -8,10 +8,14 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 
 /**
  * Scheduler, seed and a daemon on each peer, and an nginx as the origin, each on a host of its own.
- * All are warm: each peer has taken a little of the way before.
+ * All are warm: the peers have shared another content before.
  */
 final class DragonflySwarm implements Contender {
   private final String name;
@@ -45,9 +49,7 @@ final class DragonflySwarm implements Contender {
       for (Node peer : setting.peers()) {
         usage.add(cluster.startPeer(peer.name()).pid());
       }
-      for (Node peer : setting.peers()) {
-        download(cluster, peer, origin.url(Setting.WARM_UP), directory, "warm-").run();
-      }
+      warmUp(setting, cluster, origin.url(Setting.WARM_UP), directory);
       long before = origin.bytesSent();
       List<DaemonDownload> downloads = new ArrayList<>();
       for (Node peer : setting.peers()) {
@@ -56,6 +58,27 @@ final class DragonflySwarm implements Contender {
       List<Outcome.Peer> peers = new Race(setting, downloads, usage).run();
       return new Outcome(
           name, peers, origin.bytesSent() - before, usage.cpuSeconds(), usage.peakResidentBytes());
+    }
+  }
+
+  /** Daemons run for months: their code is compiled before the race, by work of the same kind. */
+  private static void warmUp(Setting setting, ProcessCluster cluster, String url, Path directory)
+      throws IOException, InterruptedException {
+    try (ExecutorService threads = Executors.newCachedThreadPool()) {
+      List<Future<?>> running = new ArrayList<>();
+      for (Node peer : setting.peers()) {
+        DaemonDownload download = download(cluster, peer, url, directory, "warm-");
+        running.add(
+            threads.submit(() -> {
+              download.run();
+              return null;
+            }));
+      }
+      for (Future<?> one : running) {
+        one.get();
+      }
+    } catch (ExecutionException e) {
+      throw new IOException("the warm-up failed: " + e.getCause(), e);
     }
   }
 
