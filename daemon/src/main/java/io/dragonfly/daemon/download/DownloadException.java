@@ -24,6 +24,8 @@ public final class DownloadException extends Exception {
     CONTENT_CHANGED,
     /** No peer has the content and the origin must not be read. */
     NO_SOURCE,
+    /** The scheduler forbids this download, by its priority. */
+    FORBIDDEN,
     DIGEST_MISMATCH,
     NO_SPACE,
     STORAGE_FAILED,

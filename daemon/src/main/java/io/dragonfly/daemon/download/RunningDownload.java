@@ -359,7 +359,8 @@ final class RunningDownload {
           NO_SPACE,
           STORAGE_FAILED ->
           storage.markFailed();
-      case INVALID_REQUEST,
+      case FORBIDDEN,
+          INVALID_REQUEST,
           RANGE_NOT_SATISFIABLE,
           DIGEST_MISMATCH,
           TIMED_OUT,

@@ -176,10 +176,15 @@ final class SwarmSide {
 
   /**
    * The scheduler ended the conversation. Who may read the origin goes on without it for a while;
-   * for the others its word is the last, else they would ask the same again for ever.
+   * for the others its word is the last, else they would ask the same again for ever. A download
+   * that it forbids is over for all.
    */
   private void ended(String code, String text, long now, List<Action> out) {
     lost(false, now, out);
+    if (code.equals("PERMISSION_DENIED")) {
+      forbidden(text, now, out);
+      return;
+    }
     boolean isFinal = code.equals("FAILED_PRECONDITION") || code.equals("INVALID_ARGUMENT");
     if (isFinal && parts.waiters.originRequest().isEmpty() && parts.fetches.isEmpty()) {
       parts.answers.failThose(
@@ -193,6 +198,28 @@ final class SwarmSide {
                       + text
                       + ". Reading the origin was disabled; allow it, or try again later."),
           out);
+    }
+  }
+
+  /** Whoever asks with another priority, or for another application, may be allowed to. */
+  private void forbidden(String text, long now, List<Action> out) {
+    Optional<DownloadRequest> asked = joinedWith;
+    parts.answers.failThose(
+        waiter ->
+            asked.isEmpty()
+                || (waiter.request.priority() == asked.get().priority()
+                    && waiter.request.application().equals(asked.get().application())),
+        waiter ->
+            new DownloadException(
+                Code.FORBIDDEN,
+                "Cannot download "
+                    + waiter.request.urlForDisplay()
+                    + ": "
+                    + text
+                    + ". Ask with another priority, or see which one its application has."),
+        out);
+    if (!parts.waiters.isEmpty()) {
+      parts.link.rejoin(now, out);
     }
   }
 

@@ -30,6 +30,7 @@ public final class Statuses {
           case ORIGIN_REFUSED, ORIGIN_UNAVAILABLE, STORAGE_FAILED, INTERNAL -> Status.INTERNAL;
           case CONTENT_CHANGED, DELETED -> Status.ABORTED;
           case NO_SOURCE -> Status.NOT_FOUND;
+          case FORBIDDEN -> Status.PERMISSION_DENIED;
           case DIGEST_MISMATCH -> Status.DATA_LOSS;
           case NO_SPACE, TOO_MANY_DOWNLOADS -> Status.RESOURCE_EXHAUSTED;
           case TIMED_OUT -> Status.DEADLINE_EXCEEDED;

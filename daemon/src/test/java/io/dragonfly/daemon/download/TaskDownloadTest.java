@@ -635,6 +635,20 @@ class TaskDownloadTest {
   }
 
   @Test
+  void whatTheSchedulerForbidsIsNotReadAtTheOrigin() {
+    Machine machine = new Machine();
+    machine.attach(1);
+    machine.ready(true);
+    machine.order(new SwarmOrder.Ended("PERMISSION_DENIED", "LEVEL1 forbids it"));
+
+    Action.Failed failed = machine.last(Action.Failed.class);
+    assertThat(failed.failure().code()).isEqualTo(Code.FORBIDDEN);
+    assertThat(failed.failure()).hasMessageContaining("LEVEL1 forbids it");
+    assertThat(machine.all(Action.LookAtOrigin.class)).isEmpty();
+    assertThat(machine.download.isDone()).isTrue();
+  }
+
+  @Test
   void aParentThatDidNotAnswerIsAskedAgainWhenItIsNamedAgainLater() {
     Machine machine = joined(2);
     machine.parents("a");

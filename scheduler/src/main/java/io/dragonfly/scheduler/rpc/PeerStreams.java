@@ -75,6 +75,7 @@ final class PeerStreams {
           case INVALID_ARGUMENT -> Status.INVALID_ARGUMENT;
           case NOT_FOUND -> Status.NOT_FOUND;
           case FAILED_PRECONDITION -> Status.FAILED_PRECONDITION;
+          case PERMISSION_DENIED -> Status.PERMISSION_DENIED;
           case RESOURCE_EXHAUSTED -> Status.RESOURCE_EXHAUSTED;
           case ABORTED -> Status.ABORTED;
         };

@@ -16,6 +16,7 @@ final class HostTable {
   private final Map<HostId, Host> hosts = new ConcurrentHashMap<>();
   private final Map<HostId, Host> seeds = new ConcurrentHashMap<>();
   private final int limit;
+  private volatile long lastAddedAt = Long.MIN_VALUE / 2;
 
   HostTable(int limit) {
     this.limit = limit;
@@ -30,7 +31,7 @@ final class HostTable {
     if (hosts.size() >= limit && !hosts.containsKey(id)) {
       return Optional.empty();
     }
-    return Optional.of(hosts.computeIfAbsent(id, key -> new Host(key, slots, now)));
+    return Optional.of(hosts.computeIfAbsent(id, key -> added(key, slots, now)));
   }
 
   /** The host with one more peer in {@code task}: it stays while it has peers. */
@@ -42,10 +43,20 @@ final class HostTable {
         hosts.compute(
             id,
             (key, known) -> {
-              Host host = known == null ? new Host(key, slots, now) : known;
+              Host host = known == null ? added(key, slots, now) : known;
               host.addPeer(task);
               return host;
             }));
+  }
+
+  private Host added(HostId id, int slots, long now) {
+    lastAddedAt = now;
+    return new Host(id, slots, now);
+  }
+
+  /** When a host came that was not known: after a restart that says that others come, too. */
+  long lastAddedAt() {
+    return lastAddedAt;
   }
 
   void noteSeed(Host host) {

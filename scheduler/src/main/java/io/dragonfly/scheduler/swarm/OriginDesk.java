@@ -278,6 +278,18 @@ final class OriginDesk {
     }
   }
 
+  /** Whether a seed or somebody who takes part may read the origin, now or later, for this peer. */
+  boolean mayBeRead(Peer peer) {
+    boolean bySeed =
+        seedTries < MAX_SEED_TRIES
+            && !peer.host.facts().seed()
+            && hosts.chooseSeed(task.id, Set.of()).isPresent();
+    return bySeed
+        || task.active.stream()
+            .anyMatch(other ->
+                isPossible(other) && other.leaseFailures < task.settings.maxLeaseFailures());
+  }
+
   private boolean hasOtherSeed(long now) {
     return seedTries < MAX_SEED_TRIES && hosts.chooseSeed(task.id, excludedSeeds(now)).isPresent();
   }

@@ -147,6 +147,12 @@ final class Parenting {
         .anyMatch(parent -> parent.held > 0 && isEligible(parent, child, descendants, now));
   }
 
+  /** Whether another offers a piece, be it that it can't serve this child now. */
+  boolean hasOtherHolder(Peer child) {
+    return offers.offered().sample(SCAN, task.random).stream()
+        .anyMatch(parent -> parent != child && parent.held > 0);
+  }
+
   /**
    * Steps along trunks to a root; -1 when there is none, or when the way leads through {@code
    * avoid}.

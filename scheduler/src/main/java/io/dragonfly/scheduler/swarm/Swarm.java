@@ -160,7 +160,7 @@ public final class Swarm {
 
   /** The call to a seed ended well; {@code learned}: what it said of the content. */
   public void triggerFinished(TaskId task, long trigger, Optional<ContentInfo> learned, long now) {
-    on(task, swarm -> swarm.triggerFinished(trigger, learned, hosts, now), now);
+    on(task, swarm -> swarm.triggerFinished(trigger, learned, now), now);
   }
 
   /** The call to a seed failed. */

@@ -14,10 +14,11 @@ import io.dragonfly.scheduler.placement.Quarantine;
  * @param sweepMillis how often what waits is looked at when nothing happens
  * @param blockMillis a parent that did not answer, or was tried in vain, is not given again for so
  *     long
- * @param starvingMillis a child that no usable parent can serve turns to the origin after so long
+ * @param starvingMillis a child that no usable parent can serve turns to the origin after so long;
+ *     if nobody may read it and no new host has come for so long, the child is told so
  * @param unannouncedMillis a waiting child of an unknown host is told so after so long
  * @param noSourceMillis a child that may not read the origin waits so long for somebody who holds
- *     the content
+ *     the content, where one may come
  * @param maxHoldMillis an upstream answer is held at most so long
  * @param graceMillis a peer whose stream broke is kept so long
  * @param idleMillis an unfinished peer without a new piece, unless it waits

@@ -22,6 +22,7 @@ final class TaskSwarm {
   private static final int SETTLE_ROUNDS = 4;
 
   private final Task task;
+  private final HostTable hosts;
   private final Offers offers;
   private final Parenting parenting;
   private final OriginDesk desk;
@@ -36,6 +37,7 @@ final class TaskSwarm {
 
   TaskSwarm(Task task, HostTable hosts, Quarantine quarantine, LongSupplier triggerIds) {
     this.task = task;
+    this.hosts = hosts;
     this.offers = new Offers(task);
     this.parenting = new Parenting(task, offers);
     this.desk = new OriginDesk(task, offers, parenting, hosts, triggerIds);
@@ -138,7 +140,7 @@ final class TaskSwarm {
   }
 
   /** A seed ended its call well. It holds the content, whether or not it said so here. */
-  void triggerFinished(long trigger, Optional<ContentInfo> learned, HostTable hosts, long now) {
+  void triggerFinished(long trigger, Optional<ContentInfo> learned, long now) {
     Optional<HostId> seed = desk.triggerFinished(trigger);
     if (seed.isPresent() && !knowsHolderAt(seed.get())) {
       if (contents.takeFromSeed(learned)) {
@@ -339,20 +341,30 @@ final class TaskSwarm {
       return;
     }
     if (task.lease.isFree() && desk.lacks(peer)) {
-      switch (task.limits.priority(peer.download)) {
-        case 1 -> {
-          end(peer, EndCode.FAILED_PRECONDITION, "LEVEL1 peer is forbidden");
-          return;
-        }
-        case 2 -> {
-          end(peer, EndCode.NOT_FOUND, "LEVEL2 peer not found candidate peers");
-          return;
-        }
-        default -> {}
+      int priority = task.limits.priority(peer.download);
+      if (priority == 1 || priority == 2) {
+        forbid(peer, priority);
+        return;
       }
     }
     parenting.place(peer, now);
     parenting.review(peer, now);
+  }
+
+  /** Priority 1 forbids what nobody holds yet; 2 forbids to read the origin for it. */
+  private void forbid(Peer peer, int priority) {
+    if (peer.extension) {
+      end(
+          peer,
+          EndCode.PERMISSION_DENIED,
+          priority == 1
+              ? "its priority, LEVEL1, forbids to download it"
+              : "its priority, LEVEL2, allows it from other hosts only, and none holds it");
+    } else if (priority == 1) {
+      end(peer, EndCode.FAILED_PRECONDITION, "LEVEL1 peer is forbidden");
+    } else {
+      end(peer, EndCode.NOT_FOUND, "LEVEL2 peer not found candidate peers");
+    }
   }
 
   private void refuse(Registration registration, Host host, EndCode code, String text) {
@@ -444,8 +456,8 @@ final class TaskSwarm {
     } else if (!peer.extension && waited >= settings.maxHoldMillis()) {
       end(peer, EndCode.FAILED_PRECONDITION, "nobody could serve task " + task.id + " in time");
     } else if (peer.download.disableBackToSource()
-        && waited >= settings.noSourceMillis()
         && task.lease.isFree()
+        && waited >= (isHopeless(peer, now) ? settings.starvingMillis() : settings.noSourceMillis())
         && !parenting.canBeServed(peer, now)) {
       end(
           peer,
@@ -454,6 +466,14 @@ final class TaskSwarm {
     } else if (peer.parents.isEmpty() && waited >= settings.starvingMillis()) {
       desk.starving(peer, !parenting.canBeServed(peer, now));
     }
+  }
+
+  /** Nobody holds a piece or may read the origin for this peer, and no more hosts come. */
+  private boolean isHopeless(Peer peer, long now) {
+    return !parenting.hasOtherHolder(peer)
+        && !desk.mayBeRead(peer)
+        && task.lost.isEmpty()
+        && now - hosts.lastAddedAt() >= task.settings.starvingMillis();
   }
 
   /** Brings everything in line after an event. */

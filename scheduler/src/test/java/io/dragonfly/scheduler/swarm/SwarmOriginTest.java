@@ -273,7 +273,11 @@ final class SwarmOriginTest {
   void aPeerThatMayNotReadTheOriginWaitsForAHolderButNotForEver() {
     driver.host("a");
     Stream a = driver.ours("a", SwarmDriver.download(0, false, true, ""));
-    driver.pass(59_000);
+    for (int host = 0; host < 14; host++) {
+      driver.pass(4_000);
+      driver.host("after a restart " + host);
+    }
+    driver.pass(3_000);
     assertThat(a.end).isEmpty();
     driver.pass(2_000);
     assertThat(a.end.orElseThrow().code()).isEqualTo(EndCode.FAILED_PRECONDITION);
@@ -281,8 +285,28 @@ final class SwarmOriginTest {
   }
 
   @Test
+  void aPeerThatMayNotReadTheOriginIsToldSoonWhereNobodyMay() {
+    driver.seed("a").host("b");
+    Stream a = driver.ours("a", SwarmDriver.download(0, false, true, ""));
+    Stream b = driver.ours("b", SwarmDriver.download(0, false, true, ""));
+    driver.pass(4_000);
+    assertThat(a.end).isEmpty();
+    driver.pass(2_000);
+    assertThat(a.end.orElseThrow().code()).isEqualTo(EndCode.FAILED_PRECONDITION);
+    assertThat(driver.triggers).as("for the other").hasSize(1);
+    assertThat(b.end).isEmpty();
+    driver.pass(20_000);
+    assertThat(b.end).as("while the seed is asked").isEmpty();
+  }
+
+  @Test
   void prioritiesForbidRefuseOrSendToTheOrigin() {
-    driver.seed("s").host("a").host("b").host("c");
+    driver.seed("s").host("a").host("b").host("c").host("d");
+    assertThat(driver.ours("d", SwarmDriver.download(1, false, false, "")).end)
+        .hasValueSatisfying(end -> {
+          assertThat(end.code()).isEqualTo(EndCode.PERMISSION_DENIED);
+          assertThat(end.text()).contains("LEVEL1");
+        });
     assertThat(driver.upstream("a", 4, SwarmDriver.download(1, false, false, "")).end)
         .hasValueSatisfying(end -> {
           assertThat(end.code()).isEqualTo(EndCode.FAILED_PRECONDITION);
