@@ -58,6 +58,7 @@ public final class Amounts {
     share(text, shares.peers(), total, "from peers");
     share(text, shares.seed(), total, "from the seed");
     share(text, shares.origin(), total, "from the origin");
+    share(text, shares.earlier(), total, "from an earlier try");
     return text.toString();
   }
 

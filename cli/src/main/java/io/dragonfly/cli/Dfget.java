@@ -58,6 +58,7 @@ public final class Dfget {
     Flags flags = DfgetOptions.flags();
     DownloadSpec spec;
     ParsedFlags parsed;
+    boolean talkative;
     try {
       parsed = flags.parse(Arrays.asList(args), terminal.environment());
       if (parsed.wantsHelp()) {
@@ -68,6 +69,7 @@ public final class Dfget {
         terminal.out().println(BuildInfo.load().line("dfget"));
         return ExitCode.OK.value();
       }
+      talkative = DfgetOptions.isTalkative(parsed);
       spec = DfgetOptions.spec(parsed, terminal.directory());
     } catch (UsageException e) {
       terminal.err().println("dfget: " + e.getMessage() + "\nTry 'dfget --help'.");
@@ -76,10 +78,11 @@ public final class Dfget {
       terminal.err().println("dfget: " + e.getMessage());
       return ExitCode.FAILED.value();
     }
-    return download(spec, parsed, terminal);
+    return download(spec, parsed, talkative, terminal);
   }
 
-  private static int download(DownloadSpec spec, ParsedFlags parsed, Terminal terminal) {
+  private static int download(
+      DownloadSpec spec, ParsedFlags parsed, boolean talkative, Terminal terminal) {
     long begin = System.nanoTime();
     @Nullable ProgressBar bar = null;
     if (terminal.interactive() && !parsed.isOn("no-progress")) {
@@ -87,7 +90,7 @@ public final class Dfget {
     }
     try (Ticker ticker = new Ticker(bar, spec.timeout().toNanos())) {
       Optional<String> endpoint = parsed.value("endpoint");
-      Fetch fetch = new Fetch(spec, endpoint, terminal, bar, ticker, parsed.isOn("console"));
+      Fetch fetch = new Fetch(spec, endpoint, terminal, bar, ticker, talkative);
       try {
         Outcome outcome = fetch.run();
         clear(bar);

@@ -9,6 +9,7 @@ import io.dragonfly.common.flag.Flag;
 import io.dragonfly.common.flag.Flags;
 import io.dragonfly.common.flag.ParsedFlags;
 import io.dragonfly.common.flag.UsageException;
+import io.dragonfly.common.telemetry.LogOptions.LogLevel;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
@@ -100,7 +101,7 @@ final class DfgetOptions {
                 .letter('l')
                 .defaultsTo("info")
                 .env("DFGET_LOG_LEVEL")
-                .hidden(),
+                .help("What --console says: trace, debug, info, warn, error or off"),
             Flag.value("max-concurrent-requests", "COUNT")
                 .defaultsTo("5")
                 .env("DFGET_MAX_CONCURRENT_REQUESTS")
@@ -156,6 +157,20 @@ final class DfgetOptions {
         flags.isOn("disable-back-to-source"),
         timeout,
         flags.value("content-for-calculating-task-id"));
+  }
+
+  /**
+   * Whether to say what is being done: all that dfget says of itself are infos.
+   *
+   * @throws UsageException if there is no such level
+   */
+  static boolean isTalkative(ParsedFlags flags) throws UsageException {
+    try {
+      LogLevel level = LogLevel.parse(flags.string("log-level"));
+      return flags.isOn("console") && level.compareTo(LogLevel.INFO) >= 0;
+    } catch (IllegalArgumentException e) {
+      throw flags.invalid("log-level", String.valueOf(e.getMessage()));
+    }
   }
 
   private static Duration timeout(ParsedFlags flags) throws UsageException {

@@ -72,6 +72,7 @@ class DfgetTest {
     "--timeout=soon, timeout",
     "--timeout=0s, timeout",
     "--piece-length=big, piece-length",
+    "--log-level=nonsense, log-level",
   })
   void unreadableValueIsAUsageErrorThatNamesTheFlag(String flag, String name) {
     assertThat(refused(2, URL, "-O", "out", flag).err()).contains("--" + name);

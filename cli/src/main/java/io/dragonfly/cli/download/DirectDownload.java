@@ -92,7 +92,7 @@ public final class DirectDownload implements AutoCloseable {
         file.channel().truncate(position);
         progress.started(answer.contentLength().orElse(-1));
         long bytes = copy(answer, file.channel(), position, progress);
-        return new Outcome(bytes, new Shares(kept, 0, 0, bytes - kept));
+        return new Outcome(bytes, new Shares(0, 0, 0, bytes - kept, kept));
       } catch (BodyException e) {
         boolean furthered = file.isResumable() && file.position() >= position + FRUIT;
         fruitless = furthered ? 0 : fruitless + 1;

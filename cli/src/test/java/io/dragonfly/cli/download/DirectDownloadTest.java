@@ -126,7 +126,7 @@ class DirectDownloadTest {
 
     origin.breakAfter = -1;
     Outcome outcome = download(spec(false, Optional.of(crc32(content))));
-    assertThat(outcome.shares()).isEqualTo(new Shares(120_000, 0, 0, LENGTH - 120_000));
+    assertThat(outcome.shares()).isEqualTo(new Shares(0, 0, 0, LENGTH - 120_000, 120_000));
     assertThat(origin.ranges()).last().isEqualTo("bytes=120000-");
     assertThat(output).hasBinaryContent(content);
     assertThat(files()).containsExactly("out");
