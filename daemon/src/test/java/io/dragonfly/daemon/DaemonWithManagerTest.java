@@ -17,7 +17,7 @@ import io.grpc.Status;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -111,7 +111,7 @@ class DaemonWithManagerTest {
 
   @Test
   void theFirstHealthySchedulerDecidesWhichClusterItIs() throws Exception {
-    int dead = freePort();
+    int dead = deadPort();
     try (StrictScheduler other = new StrictScheduler(0)) {
       manager.name(
           scheduler(3, LOCAL, dead),
@@ -140,7 +140,7 @@ class DaemonWithManagerTest {
     assertThatThrownBy(() -> source(false, "one").read())
         .isInstanceOf(IOException.class)
         .hasMessageContaining("names no scheduler");
-    int dead = freePort();
+    int dead = deadPort();
     manager.name(scheduler(1, LOCAL, dead));
     assertThatThrownBy(() -> source(false, "one").read())
         .isInstanceOf(IOException.class)
@@ -214,7 +214,7 @@ class DaemonWithManagerTest {
     assertThat(daemon.announcedSchedulers()).isEqualTo(1);
 
     manager.fail(Status.OK);
-    manager.name(scheduler(1, LOCAL, freePort()));
+    manager.name(scheduler(1, LOCAL, deadPort()));
     int later = manager.requests.size();
     await().atMost(Duration.ofSeconds(60)).until(() -> manager.requests.size() > later + 2);
     assertThat(daemon.announcedSchedulers()).isEqualTo(1);
@@ -235,9 +235,10 @@ class DaemonWithManagerTest {
         .hasMessageContaining("manager.caCert");
   }
 
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
+  /** A port where connections are refused: bound without listening, so nobody else gets it. */
+  private int deadPort() throws IOException {
+    SocketChannel held =
+        SocketChannel.open().bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+    return closer.add(held).socket().getLocalPort();
   }
 }

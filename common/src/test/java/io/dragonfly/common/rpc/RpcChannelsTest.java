@@ -14,8 +14,10 @@ import io.grpc.health.v1.HealthCheckResponse;
 import io.grpc.health.v1.HealthGrpc;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -181,10 +183,11 @@ final class RpcChannelsTest {
   @Test
   void nobodyListeningIsUnavailable() throws IOException {
     RpcChannels channels = closer.add(RpcChannels.plaintext(loops));
-    int port;
-    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = socket.getLocalPort();
-    }
+    // Bound without listening: connections are refused, and nobody else gets the port.
+    var held =
+        closer.add(
+            SocketChannel.open().bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)));
+    int port = held.socket().getLocalPort();
 
     assertThatThrownBy(() -> isServing(channels.channel(local(port))))
         .isInstanceOfSatisfying(

@@ -6,9 +6,11 @@ import io.dragonfly.common.lifecycle.Cancellation;
 import io.dragonfly.daemon.source.OriginException.Kind;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -156,15 +158,16 @@ final class HttpSourceFailureTest {
 
   @Test
   void refusedConnectionIsRepeatedAndToldInWords() throws Exception {
-    int port;
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = free.getLocalPort();
-    }
-    OriginException failure =
-        TestSource.failure(source, OriginRequest.of("http://127.0.0.1:" + port + "/a"));
+    // Bound without listening: connections are refused, and nobody else gets the port.
+    try (SocketChannel held =
+        SocketChannel.open().bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))) {
+      OriginException failure =
+          TestSource.failure(
+              source, OriginRequest.of("http://127.0.0.1:" + held.socket().getLocalPort() + "/a"));
 
-    assertThat(failure.kind()).isEqualTo(Kind.UNAVAILABLE);
-    assertThat(failure).hasMessageContaining("was refused");
+      assertThat(failure.kind()).isEqualTo(Kind.UNAVAILABLE);
+      assertThat(failure).hasMessageContaining("was refused");
+    }
   }
 
   @Test
