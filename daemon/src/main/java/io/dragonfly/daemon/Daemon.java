@@ -208,8 +208,9 @@ public final class Daemon implements AutoCloseable {
                     TokenBucket.ofRate(config.download().bandwidthLimit().bytes()),
                     TokenBucket.ofRate(config.download().backToSourceBandwidthLimit().bytes()),
                     fetchLimits()),
-                DownloadOptions.DEFAULTS.withConcurrentPieces(
-                    config.download().concurrentPieceCount())));
+                DownloadOptions.DEFAULTS
+                    .withConcurrentPieces(config.download().concurrentPieceCount())
+                    .withOriginAnswers(2 * (1 + config.backend().maxRetries()))));
     Services services =
         new Services(
             new Services.Surroundings(
@@ -342,7 +343,7 @@ public final class Daemon implements AutoCloseable {
     var options =
         SourceOptions.builder()
             .requestHeaders(config.backend().requestHeader())
-            .maxRetries(config.backend().maxRetries())
+            .maxRetries(0) // the download of a task has one budget for all its requests
             .headerTimeout(shorter(defaults.headerTimeout(), config.download().pieceTimeout()))
             .stallTimeout(shorter(defaults.stallTimeout(), config.storage().writePieceTimeout()))
             .cacheRedirects(config.backend().enableCacheTemporaryRedirect())

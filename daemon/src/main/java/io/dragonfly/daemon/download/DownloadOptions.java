@@ -17,6 +17,7 @@ import java.time.Duration;
  * @param patience how long to wait for a scheduler before reading the origin without being told
  * @param patienceAfterScheduler the same where a scheduler had answered before
  * @param originAttempts requests to the origin without progress before it counts as failed
+ * @param originAnswers the same where the origin answers each, by a failure that may pass
  * @param contentChanges times the content may change while it is read
  * @param progressEvery how often a caller hears of progress
  * @param reportEvery how long finished pieces are gathered before they are reported
@@ -34,6 +35,7 @@ public record DownloadOptions(
     Duration patience,
     Duration patienceAfterScheduler,
     int originAttempts,
+    int originAnswers,
     int contentChanges,
     Duration progressEvery,
     Duration reportEvery) {
@@ -52,6 +54,7 @@ public record DownloadOptions(
           Duration.ofSeconds(5),
           Duration.ofSeconds(10),
           5,
+          4,
           3,
           Duration.ofMillis(100),
           Duration.ofMillis(100));
@@ -66,10 +69,20 @@ public record DownloadOptions(
     atLeastOne("originRun", originRun);
     atLeastOne("firstLook", firstLook);
     atLeastOne("originAttempts", originAttempts);
+    atLeastOne("originAnswers", originAnswers);
   }
 
-  /** The defaults with another number of pieces asked of parents at the same time. */
+  /** With another number of pieces asked of parents at the same time. */
   public DownloadOptions withConcurrentPieces(int pieces) {
+    return with(pieces, originAnswers);
+  }
+
+  /** With another number of requests to an origin that fails. */
+  public DownloadOptions withOriginAnswers(int answers) {
+    return with(concurrentPieces, answers);
+  }
+
+  private DownloadOptions with(int pieces, int answers) {
     return new DownloadOptions(
         activeTasks,
         waitersPerTask,
@@ -83,6 +96,7 @@ public record DownloadOptions(
         patience,
         patienceAfterScheduler,
         originAttempts,
+        answers,
         contentChanges,
         progressEvery,
         reportEvery);

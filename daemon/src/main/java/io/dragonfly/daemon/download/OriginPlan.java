@@ -24,9 +24,6 @@ final class OriginPlan {
   private static final long LONGEST_PAUSE = 10_000_000_000L;
   private static final long WORTHWHILE = 64 * 1024;
 
-  /** The source has repeated a request that was answered by a passing failure, such as 503. */
-  private static final int ANSWERED_ATTEMPTS = 2;
-
   /** An origin that is silent for so long counts as failed, however few the attempts were. */
   private static final long LONGEST_SILENCE = 30_000_000_000L;
 
@@ -366,12 +363,13 @@ final class OriginPlan {
     attempts++;
     answered += problem.status().isPresent() ? 1 : 0;
     if (attempts >= options.originAttempts()
-        || answered >= ANSWERED_ATTEMPTS
+        || answered >= options.originAnswers()
         || (attempts > 1 && now - failingSince >= LONGEST_SILENCE)) {
       failure = Optional.of(problem);
     }
     long pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE << Math.min(attempts - 1, 10));
-    pauseUntil = now + pause / 2 + random.nextLong(pause / 2 + 1);
+    long asked = Math.min(LONGEST_PAUSE, problem.retryAfterNanos());
+    pauseUntil = now + Math.max(asked, pause / 2 + random.nextLong(pause / 2 + 1));
   }
 
   private void forgetFailures() {

@@ -178,6 +178,10 @@ final class OriginSide {
       boolean refused = problem.kind() == Kind.REFUSED;
       if (refused || !parts.link.isJoined() || !peersMayHelp()) {
         giveUp(Optional.of(read.get().request), problem, now, out);
+        if (parts.waiters.isEmpty() && problem.isOfLength() && !read.get().ranged) {
+          // Read whole again and again, and never as long as it claims: no piece is of any use.
+          out.add(new Action.DropTask(parts.content.epoch()));
+        }
       }
     }
   }

@@ -366,13 +366,52 @@ class TaskDownloadTest {
   }
 
   @Test
-  void anOriginThatAnswersTwiceThatItCannotIsGivenUp() {
-    Machine machine = failing(2, 503, Duration.ofSeconds(11));
+  void anOriginThatAnswersFourTimesThatItCannotIsGivenUp() {
+    Machine machine = failing(4, 503, Duration.ofSeconds(5));
     assertThat(machine.reports(PeerReport.OriginFailed.class)).hasSize(1);
     DownloadException failure = machine.last(Action.Failed.class).failure();
     assertThat(failure.code()).isEqualTo(Code.ORIGIN_UNAVAILABLE);
     assertThat(failure.originStatus()).hasValue(503);
     assertThat(failure).hasMessageNotContaining("secret");
+  }
+
+  @Test
+  void anOriginIsLeftAloneForAsLongAsItAsks() {
+    Machine machine = new Machine();
+    machine.attach(1);
+    machine.ready(true);
+    machine.order(new SwarmOrder.GoToOrigin("lease", new BitSet()));
+    machine.give(
+        new Event.OriginBroke(
+            machine.last(Action.LookAtOrigin.class).read(),
+            new OriginProblem(
+                Kind.UNAVAILABLE, OptionalInt.of(503), Map.of("retry-after", "4"), "busy", true)));
+    machine.after(Duration.ofMillis(3_900));
+    assertThat(machine.all(Action.LookAtOrigin.class)).hasSize(1);
+    machine.after(Duration.ofMillis(200));
+    assertThat(machine.all(Action.LookAtOrigin.class)).hasSize(2);
+  }
+
+  @Test
+  void piecesOfALengthThatIsALieAreDropped() {
+    Machine machine = new Machine();
+    machine.attach(1);
+    machine.ready(true);
+    machine.order(new SwarmOrder.GoToOrigin("lease", new BitSet()));
+    for (int attempt = 0; attempt < 6; attempt++) {
+      machine.head(OptionalLong.of(2 * Machine.PIECE), "v1", false);
+      if (attempt == 0) {
+        machine.opened();
+        machine.give(
+            new Event.OriginPiece(machine.last(Action.LookAtOrigin.class).read(), stored(0, true)));
+      }
+      machine.broke(machine.last(Action.LookAtOrigin.class).read(), Kind.TRUNCATED, 0);
+      machine.after(Duration.ofSeconds(5));
+    }
+    assertThat(machine.last(Action.Failed.class).failure().code())
+        .isEqualTo(Code.ORIGIN_UNAVAILABLE);
+    assertThat(machine.all(Action.DropTask.class)).hasSize(1);
+    assertThat(machine.download.isDone()).isTrue();
   }
 
   @Test
