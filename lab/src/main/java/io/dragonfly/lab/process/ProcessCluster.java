@@ -1,8 +1,6 @@
 package io.dragonfly.lab.process;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -226,11 +224,9 @@ public final class ProcessCluster implements AutoCloseable {
     return Program.start(log, command);
   }
 
-  /** A port of 127.0.0.1 that nobody uses now. */
+  /** A port of 127.0.0.1 that nobody uses now, and that nobody gets who did not ask for it. */
   public static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
+    return FreePorts.next();
   }
 
   @Override

@@ -45,12 +45,6 @@ final class FaultBench implements AutoCloseable {
     }
   }
 
-  /** Sockets that may stay open after downloads: pooled connections. */
-  private static final int POOLED_SOCKETS = 24;
-
-  /** Files that are opened once, at first use, such as a source of randomness. */
-  private static final int FILES_OF_FIRST_USE = 4;
-
   private static final Duration SETTLE = Duration.ofSeconds(60);
   private static final AtomicInteger NUMBERS = new AtomicInteger();
 
@@ -58,9 +52,6 @@ final class FaultBench implements AutoCloseable {
   final Path outputs;
   private final Path directory;
   private final Map<String, Descriptors> descriptorsAtStart = new TreeMap<>();
-
-  /** Descriptors of a daemon: its sockets, and the rest without the files of its store. */
-  private record Descriptors(long sockets, long files) {}
 
   /** Starts a scheduler, the seeds and the peers; their sockets need a short path. */
   static FaultBench start(List<String> seeds, List<String> peers) throws Exception {
@@ -83,7 +74,7 @@ final class FaultBench implements AutoCloseable {
   }
 
   private FaultBench() throws IOException {
-    directory = Files.createTempDirectory("df");
+    directory = Scratch.directory();
     cluster = new ProcessCluster(directory);
     outputs = Files.createDirectories(directory.resolve("out"));
   }
@@ -125,10 +116,7 @@ final class FaultBench implements AutoCloseable {
   }
 
   private Descriptors descriptors(String name) throws IOException {
-    Program daemon = cluster.program(name);
-    // The store keeps a bounded number of files open for reuse.
-    Path store = cluster.storage(name).toRealPath();
-    return new Descriptors(daemon.openSockets(), daemon.openFilesBeside(store));
+    return Descriptors.of(cluster.program(name), cluster.storage(name));
   }
 
   /** The files in the caches of all daemons, by daemon. */
@@ -142,7 +130,12 @@ final class FaultBench implements AutoCloseable {
 
   /** The files in the cache of a daemon. */
   Set<Path> cache(String daemon) throws IOException {
-    Path content = cluster.storage(daemon).resolve("content");
+    return cacheBelow(cluster.storage(daemon));
+  }
+
+  /** The files in the cache of a daemon with this storage directory. */
+  static Set<Path> cacheBelow(Path storage) throws IOException {
+    Path content = storage.resolve("content");
     try (Stream<Path> files = Files.walk(content)) {
       return files.filter(Files::isRegularFile).collect(Collectors.toCollection(TreeSet::new));
     } catch (NoSuchFileException | UncheckedIOException e) {
@@ -194,13 +187,7 @@ final class FaultBench implements AutoCloseable {
         .untilAsserted(() -> {
           for (Map.Entry<String, Descriptors> base : descriptorsAtStart.entrySet()) {
             if (cluster.program(base.getKey()).isAlive()) {
-              Descriptors now = descriptors(base.getKey());
-              assertThat(now.sockets())
-                  .as("open sockets of %s", base.getKey())
-                  .isLessThanOrEqualTo(base.getValue().sockets() + POOLED_SOCKETS);
-              assertThat(now.files())
-                  .as("open files of %s", base.getKey())
-                  .isLessThanOrEqualTo(base.getValue().files() + FILES_OF_FIRST_USE);
+              base.getValue().isBaseOf(descriptors(base.getKey()), base.getKey());
             }
           }
           try (Stream<Path> files = Files.list(outputs)) {

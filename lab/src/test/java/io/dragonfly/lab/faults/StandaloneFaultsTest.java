@@ -82,11 +82,27 @@ final class StandaloneFaultsTest {
     return start("dfget", "-e", data.resolve("dfdaemon.sock").toString(), url, "-O", output + "");
   }
 
+  /** The cache has the content and the journal of so many tasks, and nothing else. */
+  private void cacheHasTasks(int tasks) throws IOException {
+    assertThat(FaultBench.cacheBelow(data.resolve("data")))
+        .extracting(file -> file.getFileName().toString())
+        .allMatch(name -> name.matches("[0-9a-f]{64}(~meta)?"))
+        .hasSize(2 * tasks);
+  }
+
+  private void returnsTo(Descriptors base, Program standalone) {
+    await()
+        .atMost(STANDALONE_STOPPED.limit())
+        .untilAsserted(() ->
+            base.isBaseOf(Descriptors.of(standalone, data.resolve("data")), "the standalone"));
+  }
+
   @ParameterizedTest
   @EnumSource(Signal.class)
   void aStandaloneToldToStopUnderLoadEndsAndKeepsWhatIsVerified(Signal signal) throws Exception {
     try (LabOrigin origin = LabOrigin.start(CONTENT, SLOW)) {
       Program standalone = ready();
+      assertThat(FaultBench.cacheBelow(data.resolve("data"))).isEmpty();
       Path first = outputs.resolve("first");
       Path second = outputs.resolve("second");
       Program one = dfget(origin.url("/load"), first);
@@ -108,9 +124,13 @@ final class StandaloneFaultsTest {
 
       long before = origin.bytesSent();
       origin.become(CONTENT, Behaviour.good());
-      ready();
+      cacheHasTasks(2);
+      Program restarted = ready();
+      Descriptors base = Descriptors.of(restarted, data.resolve("data"));
       Program again = dfget(origin.url("/load"), first);
       FaultBench.end(STANDALONE_STOPPED, again, first).succeededWith(CONTENT);
+      cacheHasTasks(2);
+      returnsTo(base, restarted);
       assertThat(origin.bytesSent() - before)
           .as("verified pieces are not read again")
           .isLessThan(CONTENT.length() - 4 * MIB);
@@ -121,6 +141,7 @@ final class StandaloneFaultsTest {
   void aSecondStartOnTheSameDirectoryIsRefusedAndHarmsNothing() throws Exception {
     try (LabOrigin origin = LabOrigin.start(CONTENT, SLOW)) {
       Program first = ready();
+      Descriptors base = Descriptors.of(first, data.resolve("data"));
       Path output = outputs.resolve("file");
       Program dfget = dfget(origin.url("/twice"), output);
       await().atMost(STANDALONE_TWICE.limit()).until(() -> origin.bytesSent() > 4 * MIB);
@@ -134,6 +155,8 @@ final class StandaloneFaultsTest {
 
       FaultBench.end(STANDALONE_TWICE, dfget, output).succeededWith(CONTENT);
       assertThat(origin.bytesSent()).isLessThanOrEqualTo(CONTENT.length() * 101 / 100);
+      cacheHasTasks(1);
+      returnsTo(base, first);
       first.interrupt();
       assertThat(first.await(STANDALONE_STOPPED.limit())).isZero();
     }
