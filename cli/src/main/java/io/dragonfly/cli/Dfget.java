@@ -6,6 +6,7 @@ import io.dragonfly.cli.download.Outcome;
 import io.dragonfly.common.flag.Flags;
 import io.dragonfly.common.flag.ParsedFlags;
 import io.dragonfly.common.flag.UsageException;
+import io.dragonfly.common.lifecycle.BuildInfo;
 import java.util.Arrays;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;

@@ -8,6 +8,7 @@ import io.dragonfly.common.flag.Flag;
 import io.dragonfly.common.flag.Flags;
 import io.dragonfly.common.flag.ParsedFlags;
 import io.dragonfly.common.flag.UsageException;
+import io.dragonfly.common.lifecycle.BuildInfo;
 import io.dragonfly.common.lifecycle.ServerMain;
 import io.dragonfly.common.lifecycle.StartException;
 import io.dragonfly.common.telemetry.LogOptions;
@@ -46,7 +47,7 @@ public final class DaemonMain {
         return ServerMain.SUCCESS;
       }
       if (parsed.wantsVersion()) {
-        out.println(NAME + " " + Daemon.version());
+        out.println(BuildInfo.load().line(NAME));
         return ServerMain.SUCCESS;
       }
       logging = logging(parsed);

@@ -1,6 +1,7 @@
 package io.dragonfly.daemon;
 
 import io.dragonfly.common.id.TaskId;
+import io.dragonfly.common.lifecycle.BuildInfo;
 import io.dragonfly.common.telemetry.Label;
 import io.dragonfly.common.telemetry.Metrics;
 import io.dragonfly.common.telemetry.Series;
@@ -63,7 +64,7 @@ final class DaemonMetrics implements DaemonCounters {
             Label.of("git_commit"),
             Label.of("platform"),
             Label.of("build_time"))
-        .with(version, "", "java", "")
+        .with(version, BuildInfo.load().commit(), "java", "")
         .set(1);
     Label[] task = {
       Label.of("type"), Label.of("tag"), Label.of("app"), Label.of("priority"),

@@ -1,6 +1,5 @@
 package io.dragonfly.dist;
 
-import io.dragonfly.cli.BuildInfo;
 import io.dragonfly.cli.Terminal;
 import io.dragonfly.common.config.ByteSize;
 import io.dragonfly.common.config.Durations;
@@ -8,6 +7,7 @@ import io.dragonfly.common.flag.Flag;
 import io.dragonfly.common.flag.Flags;
 import io.dragonfly.common.flag.ParsedFlags;
 import io.dragonfly.common.flag.UsageException;
+import io.dragonfly.common.lifecycle.BuildInfo;
 import java.time.Duration;
 
 /**

@@ -1,7 +1,7 @@
 package io.dragonfly.dist;
 
-import io.dragonfly.cli.BuildInfo;
 import io.dragonfly.cli.Dfget;
+import io.dragonfly.common.lifecycle.BuildInfo;
 import io.dragonfly.daemon.DaemonMain;
 import io.dragonfly.scheduler.SchedulerMain;
 import java.util.Arrays;

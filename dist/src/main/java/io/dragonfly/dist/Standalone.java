@@ -1,10 +1,10 @@
 package io.dragonfly.dist;
 
-import io.dragonfly.cli.BuildInfo;
 import io.dragonfly.common.flag.Flag;
 import io.dragonfly.common.flag.Flags;
 import io.dragonfly.common.flag.ParsedFlags;
 import io.dragonfly.common.flag.UsageException;
+import io.dragonfly.common.lifecycle.BuildInfo;
 import io.dragonfly.common.lifecycle.ServerMain;
 import io.dragonfly.common.lifecycle.StartException;
 import io.dragonfly.common.telemetry.LogOptions;

@@ -1,6 +1,7 @@
 package io.dragonfly.scheduler;
 
 import io.dragonfly.common.config.ConfigException;
+import io.dragonfly.common.lifecycle.BuildInfo;
 import io.dragonfly.common.lifecycle.Closer;
 import io.dragonfly.common.net.HostPort;
 import io.dragonfly.common.rpc.CallMetrics;
@@ -102,7 +103,16 @@ public final class Scheduler implements AutoCloseable {
             Label.of("go_version"),
             Label.of("go_tags"),
             Label.of("go_gcflags"))
-        .with(number[0], number.length > 1 ? number[1] : "", version(), "", "java", "", "", "", "")
+        .with(
+            number[0],
+            number.length > 1 ? number[1] : "",
+            version(),
+            BuildInfo.load().commit(),
+            "java",
+            "",
+            "",
+            "",
+            "")
         .set(1);
   }
 

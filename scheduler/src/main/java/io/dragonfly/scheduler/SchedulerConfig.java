@@ -2,6 +2,7 @@ package io.dragonfly.scheduler;
 
 import static java.util.Objects.requireNonNullElse;
 
+import io.dragonfly.common.telemetry.LogOptions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -164,6 +165,7 @@ public record SchedulerConfig(
       }
       requestRateLimit = requireNonNullElse(requestRateLimit, 4000);
       logLevel = requireNonNullElse(logLevel, "info");
+      LogOptions.LogLevel.parse(logLevel); // refuses what is none
       logMaxSize = requireNonNullElse(logMaxSize, 1024);
       logMaxBackups = requireNonNullElse(logMaxBackups, 20);
     }

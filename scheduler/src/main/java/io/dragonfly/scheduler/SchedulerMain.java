@@ -8,6 +8,7 @@ import io.dragonfly.common.flag.Flag;
 import io.dragonfly.common.flag.Flags;
 import io.dragonfly.common.flag.ParsedFlags;
 import io.dragonfly.common.flag.UsageException;
+import io.dragonfly.common.lifecycle.BuildInfo;
 import io.dragonfly.common.lifecycle.ServerMain;
 import io.dragonfly.common.lifecycle.StartException;
 import io.dragonfly.common.telemetry.LogOptions;
@@ -48,7 +49,7 @@ public final class SchedulerMain {
     }
     List<String> words = parsed.positionals();
     if (parsed.wantsVersion() || words.equals(List.of("version"))) {
-      out.println(NAME + " " + Scheduler.version());
+      out.println(BuildInfo.load().line(NAME));
       return ServerMain.SUCCESS;
     }
     if (!words.isEmpty()) {

@@ -148,8 +148,18 @@ final class SchedulerTest {
   }
 
   @Test
+  void aLogLevelThatIsNoneIsNamedWithItsLine() throws Exception {
+    Path file = directory.resolve("scheduler.yaml");
+    Files.writeString(file, "server:\n  logLevel: nonsense\n");
+    Run run = run("--config", file.toString());
+    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.err()).contains("line 2", "server", "'nonsense'", "debug").hasLineCount(1);
+  }
+
+  @Test
   void theCommandLineKnowsItsWords() {
     assertThat(run("version").code()).isZero();
+    assertThat(run("--version").out()).matches("scheduler \\S+ \\(\\S+, \\S+\\)\\R");
     assertThat(run("--help").out()).contains("--dynconfig").contains("--config");
     assertThat(run("--confg", "x"))
         .satisfies(run -> {

@@ -107,7 +107,16 @@ public final class SchedulerCalls implements SchedulerLine {
   public void leave(InetSocketAddress scheduler, HostId id)
       throws IOException, InterruptedException {
     DeleteHostRequest request = DeleteHostRequest.newBuilder().setHostId(id.value()).build();
-    call(() -> stub(scheduler).deleteHost(request));
+    call(() -> {
+      try {
+        stub(scheduler).deleteHost(request);
+      } catch (StatusRuntimeException e) {
+        if (e.getStatus().getCode() != Status.Code.NOT_FOUND) {
+          throw e;
+        }
+        // It has left already.
+      }
+    });
   }
 
   /**

@@ -1,11 +1,11 @@
 package io.dragonfly.lab.figures;
 
-import io.dragonfly.cli.BuildInfo;
 import io.dragonfly.common.file.Directories;
 import io.dragonfly.common.flag.Flag;
 import io.dragonfly.common.flag.Flags;
 import io.dragonfly.common.flag.ParsedFlags;
 import io.dragonfly.common.flag.UsageException;
+import io.dragonfly.common.lifecycle.BuildInfo;
 import io.dragonfly.common.lifecycle.StartException;
 import io.dragonfly.common.telemetry.LogOptions;
 import io.dragonfly.common.telemetry.LogOptions.LogLevel;

@@ -39,7 +39,7 @@ final class FreePorts {
   /** The first port of the ephemeral range. */
   private static int end() {
     try {
-      return Integer.parseInt(Files.readString(RANGE).strip().split("\\s+")[0]);
+      return Integer.parseInt(Files.readString(RANGE).strip().split("\\s+", 2)[0]);
     } catch (IOException | NumberFormatException e) {
       return USUAL_END;
     }

@@ -1,12 +1,12 @@
 package io.dragonfly.lab.swarm;
 
-import io.dragonfly.cli.BuildInfo;
 import io.dragonfly.common.config.ByteSize;
 import io.dragonfly.common.config.Durations;
 import io.dragonfly.common.flag.Flag;
 import io.dragonfly.common.flag.Flags;
 import io.dragonfly.common.flag.ParsedFlags;
 import io.dragonfly.common.flag.UsageException;
+import io.dragonfly.common.lifecycle.BuildInfo;
 import io.dragonfly.lab.process.Launcher;
 import io.dragonfly.lab.shaped.Rate;
 import io.dragonfly.lab.shaped.ShapedNetwork;

@@ -1,4 +1,4 @@
-package io.dragonfly.cli;
+package io.dragonfly.common.lifecycle;
 
 import java.io.IOException;
 import java.io.InputStream;
