@@ -54,28 +54,31 @@ public final class Amounts {
       return "";
     }
     StringBuilder text = new StringBuilder();
-    share(text, shares.cache(), total, "from this host's cache");
-    share(text, shares.peers(), total, "from peers");
-    share(text, shares.seed(), total, "from the seed");
-    share(text, shares.origin(), total, "from the origin");
-    share(text, shares.earlier(), total, "from an earlier try");
+    long before = share(text, 0, shares.cache(), total, "from this host's cache");
+    before = share(text, before, shares.peers(), total, "from peers");
+    before = share(text, before, shares.seed(), total, "from the seed");
+    before = share(text, before, shares.origin(), total, "from the origin");
+    share(text, before, shares.earlier(), total, "from an earlier try");
     return text.toString();
   }
 
-  private static void share(StringBuilder text, long bytes, long total, String what) {
+  /** Rounded so that the shares have a sum of 100; returns the bytes up to the end of this one. */
+  private static long share(StringBuilder text, long before, long bytes, long total, String what) {
     if (bytes == 0) {
-      return;
+      return before;
     }
     if (!text.isEmpty()) {
       text.append(", ");
     }
+    long end = before + bytes;
     if (bytes == total) {
       text.append("all ");
     } else {
-      long percent = Math.round(100.0 * bytes / total);
+      long percent = Math.round(100.0 * end / total) - Math.round(100.0 * before / total);
       text.append(percent == 0 ? "<1" : Long.toString(Math.min(99, percent))).append("% ");
     }
     text.append(what);
+    return end;
   }
 
   private static String oneDecimal(double value) {

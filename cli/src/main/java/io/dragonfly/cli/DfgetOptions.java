@@ -87,7 +87,9 @@ final class DfgetOptions {
                 .letter('p')
                 .defaultsTo("6")
                 .env("DFGET_PRIORITY")
-                .help("How the scheduler treats the download, as upstream numbers it"))
+                .help(
+                    "How the scheduler treats content that no host holds yet: 1 forbids it, 2 forbids"
+                        + " to read the origin for it, 3 lets this host read it, others a seed"))
         .group(
             "Daemon",
             Flag.value("endpoint", "SOCKET")

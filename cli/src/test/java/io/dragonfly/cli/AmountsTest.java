@@ -42,6 +42,8 @@ class AmountsTest {
     assertThat(Amounts.shares(new Shares(5, 0, 0, 0))).isEqualTo("all from this host's cache");
     assertThat(Amounts.shares(new Shares(0, 999, 0, 1)))
         .isEqualTo("99% from peers, <1% from the origin");
+    assertThat(Amounts.shares(new Shares(0, 1, 0, 7)))
+        .isEqualTo("13% from peers, 87% from the origin");
     assertThat(Amounts.shares(new Shares(0, 0, 0, 1, 3)))
         .isEqualTo("25% from the origin, 75% from an earlier try");
   }

@@ -262,12 +262,13 @@ final class DialogueLink<Q, A> implements SwarmLink {
     if (silent) {
       return;
     }
-    String text = SchedulerCalls.describe(status);
     if (isVerdict(status)) {
-      listener.order(new SwarmOrder.Ended(status.getCode().name(), text));
+      String code = status.getCode().name();
+      String text = status.getDescription();
+      listener.order(new SwarmOrder.Ended(code, text == null ? code : text));
     }
     silent = true;
-    listener.lost(text, isHostUnknown(status));
+    listener.lost(SchedulerCalls.describe(status), isHostUnknown(status));
   }
 
   /** Whether the scheduler chose to end the call, rather than the connection or ourselves. */
