@@ -24,6 +24,7 @@ import io.dragonfly.api.dfdaemon.v2.StatLocalTaskResponse;
 import io.dragonfly.api.dfdaemon.v2.SyncHostRequest;
 import io.dragonfly.api.dfdaemon.v2.SyncPiecesRequest;
 import io.dragonfly.api.dfdaemon.v2.SyncPiecesResponse;
+import io.dragonfly.common.lifecycle.BuildInfo;
 import io.dragonfly.common.lifecycle.StartException;
 import io.dragonfly.common.net.HostPort;
 import io.dragonfly.common.rpc.EventLoops;
@@ -503,7 +504,9 @@ class DaemonTest {
                 .contains("# TYPE dragonfly_client_backend_request_duration_milliseconds histogram")
                 .contains("# TYPE dragonfly_client_disk_space_total gauge\n")
                 .contains("\ndragonfly_client_stored_bytes " + LENGTH)
-                .contains("\ndragonfly_client_version{build_time=\"\",git_commit=\"\",")
+                .contains(
+                    "\ndragonfly_client_version{build_time=\"\",git_commit=\""
+                        + BuildInfo.load().commit())
                 .contains("# TYPE process_start_time_seconds gauge\n"));
     double total = value("disk_space_total");
     assertThat(value("disk_usage_space_total")).isPositive().isLessThanOrEqualTo(total);
@@ -587,6 +590,26 @@ class DaemonTest {
           .isInstanceOf(StartException.class)
           .hasMessageContaining(String.valueOf(taken.getLocalPort()));
       assertThat(dir.resolve("two.sock")).doesNotExist();
+    }
+  }
+
+  @Test
+  void aStorageDirectoryThatCannotBeMadeIsNamedWithTheReason() throws Exception {
+    Path file = Files.writeString(dir.resolve("file"), "");
+    try (Daemon other =
+        new Daemon(
+            Daemon.configuration(
+                """
+                host: {hostname: two, ip: 127.0.0.1}
+                download: {server: {socketPath: %1$s/two.sock}}
+                upload: {server: {ip: 127.0.0.1, port: 0}}
+                storage: {dir: %2$s/below, server: {ip: 127.0.0.1, tcpPort: 0}}
+                """
+                    .formatted(dir, file)),
+            dir.resolve("dynconfig.yaml"))) {
+      assertThatThrownBy(other::start)
+          .isInstanceOf(StartException.class)
+          .hasMessageMatching(".*storage directory " + file + "/below: .+ storage\\.dir");
     }
   }
 

@@ -1,5 +1,6 @@
 package io.dragonfly.dist;
 
+import io.dragonfly.common.file.FileProblem;
 import io.dragonfly.common.lifecycle.StartException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -57,7 +58,7 @@ final class DataDirectory implements AutoCloseable {
           "cannot use the data directory "
               + path
               + ": "
-              + e
+              + FileProblem.of(e)
               + ". Pass a --data-dir you may write to.",
           e);
     }

@@ -1,6 +1,7 @@
 package io.dragonfly.dist;
 
 import io.dragonfly.common.config.Keys;
+import io.dragonfly.common.file.FileProblem;
 import io.dragonfly.common.lifecycle.Closer;
 import io.dragonfly.common.lifecycle.ServerMain;
 import io.dragonfly.common.lifecycle.StartException;
@@ -53,7 +54,7 @@ final class StandaloneRole implements ServerMain.Role, AutoCloseable {
           """
               .formatted(schedulerHost, scheduler.port()));
     } catch (IOException e) {
-      throw new StartException("cannot write " + dynconfig + ": " + e, e);
+      throw new StartException("cannot write " + dynconfig + ": " + FileProblem.of(e), e);
     }
     Daemon daemon = startDaemon(address, dynconfig);
     announce(address, scheduler, daemon);

@@ -2,6 +2,7 @@ package io.dragonfly.cli.download;
 
 import io.dragonfly.cli.download.DownloadFailure.Reason;
 import io.dragonfly.common.digest.Digest;
+import io.dragonfly.common.file.FileProblem;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -70,7 +71,7 @@ public final class DaemonClient implements AutoCloseable {
             Reason.ABSENT, "no daemon answers at " + socket + ": there is no such socket", e);
       }
       throw new DownloadFailure(
-          Reason.UNREACHABLE, "no daemon answers at " + socket + " (" + reasonOf(e) + ")", e);
+          Reason.UNREACHABLE, "no daemon answers at " + socket + " (" + FileProblem.of(e) + ")", e);
     }
   }
 
@@ -147,11 +148,13 @@ public final class DaemonClient implements AutoCloseable {
       String text =
           e instanceof LocalFileException
               ? String.valueOf(e.getMessage())
-              : "the connection to the daemon at " + socket + " broke (" + reasonOf(e) + ")";
+              : "the connection to the daemon at " + socket + " broke (" + FileProblem.of(e) + ")";
       return new DownloadFailure(Reason.FAILED, text, e);
     }
     return new DownloadFailure(
-        Reason.OTHER_PROTOCOL, "the other end of " + socket + " hung up (" + reasonOf(e) + ")", e);
+        Reason.OTHER_PROTOCOL,
+        "the other end of " + socket + " hung up (" + FileProblem.of(e) + ")",
+        e);
   }
 
   static byte[] request(DownloadSpec spec, boolean stream) throws DownloadFailure {
@@ -315,10 +318,5 @@ public final class DaemonClient implements AutoCloseable {
   private DownloadFailure notOurs(String what, @Nullable Throwable cause) {
     return new DownloadFailure(
         Reason.OTHER_PROTOCOL, "the other end of " + socket + " " + what, cause);
-  }
-
-  static String reasonOf(IOException e) {
-    String message = e.getMessage();
-    return message == null ? e.getClass().getSimpleName() : message;
   }
 }

@@ -2,6 +2,7 @@ package io.dragonfly.cli.download;
 
 import io.dragonfly.cli.download.DownloadFailure.Reason;
 import io.dragonfly.common.digest.Digest;
+import io.dragonfly.common.file.FileProblem;
 import io.dragonfly.common.lifecycle.Cancellation;
 import io.dragonfly.daemon.source.OriginException;
 import io.dragonfly.daemon.source.OriginRange;
@@ -55,7 +56,7 @@ public final class DirectDownload implements AutoCloseable {
           Reason.FAILED, spec.output() + " appeared meanwhile; pass --overwrite to replace it", e);
     } catch (IOException e) {
       throw new DownloadFailure(
-          Reason.FAILED, "cannot write " + spec.output() + ": " + DaemonClient.reasonOf(e), e);
+          Reason.FAILED, "cannot write " + spec.output() + ": " + FileProblem.of(e), e);
     }
   }
 

@@ -1,5 +1,6 @@
 package io.dragonfly.cli.download;
 
+import io.dragonfly.common.file.FileProblem;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
@@ -18,7 +19,7 @@ final class LocalFileException extends IOException {
       case NoSuchFileException _ -> "its directory is gone or takes no new files";
       case AccessDeniedException _ -> "this user may not write into its directory";
       case FileSystemException f when f.getReason() != null -> f.getReason();
-      default -> DaemonClient.reasonOf(e);
+      default -> FileProblem.of(e);
     };
   }
 }

@@ -3,7 +3,8 @@ package io.dragonfly.common.piece;
 /**
  * How a content of known length is divided. Piece n begins at n times the piece length; the last
  * one is what remains; an empty content has none. A piece is divided into at most 64 blocks, again
- * all of one length but the last.
+ * all of one length but the last. Lengths and offsets are bytes; asking for a piece or block that
+ * there is not is an {@link IllegalArgumentException}.
  *
  * @param contentLength at least 0
  * @param pieceLength at least 1; and long enough that there are no more than {@value #MAX_PIECES}

@@ -13,9 +13,9 @@ import ch.qos.logback.core.rolling.RollingFileAppender;
 import ch.qos.logback.core.rolling.SizeBasedTriggeringPolicy;
 import ch.qos.logback.core.util.Duration;
 import ch.qos.logback.core.util.FileSize;
+import io.dragonfly.common.file.FileProblem;
 import io.dragonfly.common.lifecycle.StartException;
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -188,12 +188,11 @@ public final class Logging implements AutoCloseable {
       Files.createDirectories(file.getParent());
       Files.newByteChannel(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND).close();
     } catch (IOException e) {
-      String reason = e instanceof AccessDeniedException ? "permission denied" : e.toString();
       throw new StartException(
           "cannot write the log to "
               + file
               + ": "
-              + reason
+              + FileProblem.of(e)
               + ". Choose another directory with --log-dir, or log to the console with --console",
           e);
     }

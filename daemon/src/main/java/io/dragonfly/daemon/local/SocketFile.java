@@ -1,12 +1,12 @@
 package io.dragonfly.daemon.local;
 
+import io.dragonfly.common.file.FileProblem;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -62,7 +62,7 @@ final class SocketFile implements AutoCloseable {
       Files.createDirectories(directory);
     } catch (IOException e) {
       throw new IOException(
-          "Can't create the directory of the socket " + path + ": " + reason(e), e);
+          "Can't create the directory of the socket " + path + ": " + FileProblem.of(e), e);
     }
     requireUnused(path);
     Path temporary = directory.resolve("." + UUID.randomUUID().toString().substring(0, 8));
@@ -86,7 +86,7 @@ final class SocketFile implements AutoCloseable {
     } catch (IOException e) {
       channel.close();
       Files.deleteIfExists(bound);
-      throw new IOException("Can't listen on the socket " + path + ": " + reason(e), e);
+      throw new IOException("Can't listen on the socket " + path + ": " + FileProblem.of(e), e);
     }
   }
 
@@ -155,13 +155,6 @@ final class SocketFile implements AutoCloseable {
       throw new IOException("there is no group \"" + name + "\" (download.server.socketGroup)", e);
     }
     Files.getFileAttributeView(path, PosixFileAttributeView.class).setGroup(group);
-  }
-
-  private static String reason(IOException e) {
-    if (e instanceof AccessDeniedException) {
-      return "permission denied for " + e.getMessage();
-    }
-    return String.valueOf(e.getMessage());
   }
 
   private static Object fileKey(Path path) throws IOException {
