@@ -1,6 +1,7 @@
 package io.dragonfly.lab.faults;
 
 import static io.dragonfly.lab.faults.Fault.EXISTING_OUTPUT;
+import static io.dragonfly.lab.faults.Fault.FORBIDDEN_BY_PRIORITY;
 import static io.dragonfly.lab.faults.Fault.MALFORMED_URL;
 import static io.dragonfly.lab.faults.Fault.MISSING_PARENT_DIRECTORY;
 import static io.dragonfly.lab.faults.Fault.NOTHING_LISTENS;
@@ -160,13 +161,25 @@ final class BadInputTest {
   }
 
   @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void whatAPriorityForbidsIsSaidWithoutAskingTheOrigin(int priority) throws Exception {
+    try (LabOrigin origin = LabOrigin.start(CONTENT, Behaviour.good())) {
+      bench
+          .run(FORBIDDEN_BY_PRIORITY, "a", origin.url("/p" + priority), "-p", "" + priority)
+          .failedSaying("LEVEL" + priority);
+      assertThat(origin.requests()).isEmpty();
+      bench.cachesReturnTo(before);
+    }
+  }
+
+  @ParameterizedTest
   @ValueSource(ints = {401, 403, 404, 410, 416, 500})
   void aRefusalOfTheOriginIsTold(int status) throws Exception {
     try (LabOrigin origin = LabOrigin.start(CONTENT, Behaviour.good().refusing(status))) {
       bench.run(ORIGIN_REFUSES, "a", origin.url("/r" + status)).failedSaying("" + status);
-      // A 4xx is final; a 5xx is asked again by two hosts, five times each, and once more each
-      // time. After a range that is refused as such, each asks for the whole, once more each time.
-      int most = status >= 500 ? 20 : status == 416 ? 6 : 4;
+      // A 4xx is final; a 5xx is asked by two hosts, four times each. After a range that is refused
+      // as such, each asks for the whole, once more each time.
+      int most = status >= 500 ? 8 : status == 416 ? 6 : 4;
       assertThat(origin.requests())
           .as("an origin that refuses is not stormed")
           .hasSizeLessThanOrEqualTo(most);

@@ -2,6 +2,7 @@ package io.dragonfly.lab.faults;
 
 import static io.dragonfly.lab.faults.Fault.CLIENT_GONE;
 import static io.dragonfly.lab.faults.Fault.CONTROL_C;
+import static io.dragonfly.lab.faults.Fault.NOBODY_MAY_READ_THE_ORIGIN;
 import static io.dragonfly.lab.faults.Fault.NO_SPACE;
 import static io.dragonfly.lab.faults.Fault.PARENT_KILLED;
 import static io.dragonfly.lab.faults.Fault.PARENT_STALLS;
@@ -18,6 +19,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -108,6 +110,26 @@ final class HostFaultsTest {
           .as("bytes from the origin, once for each")
           .isLessThanOrEqualTo(2 * CONTENT.length() * 101 / 100);
       bench.cachesGrewByTasks(Map.of(), 1);
+      bench.returnsToBase();
+    }
+  }
+
+  @Test
+  void whereNobodyMayReadTheOriginThatIsSaidSoon() throws Exception {
+    try (FaultBench bench = FaultBench.start(List.of(), List.of("a", "b"));
+        LabOrigin origin = LabOrigin.start(CONTENT, Behaviour.good())) {
+      Map<String, Set<Path>> before = bench.caches();
+      bench
+          .run(NOBODY_MAY_READ_THE_ORIGIN, "a", origin.url("/no"), "--disable-back-to-source")
+          .failedSaying("nobody holds", "origin");
+      assertThat(origin.requests()).isEmpty();
+      bench.cachesReturnTo(before);
+
+      bench.run(NOBODY_MAY_READ_THE_ORIGIN, "b", origin.url("/no")).succeededWith(CONTENT);
+      bench
+          .run(NOBODY_MAY_READ_THE_ORIGIN, "a", origin.url("/no"), "--disable-back-to-source")
+          .succeededWith(CONTENT);
+      assertThat(origin.bytesSent()).isLessThanOrEqualTo(CONTENT.length() * 101 / 100);
       bench.returnsToBase();
     }
   }
