@@ -4,9 +4,13 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.google.protobuf.Empty;
 import io.dragonfly.api.common.v2.Host;
+import io.dragonfly.api.dfdaemon.v2.DfdaemonDownloadGrpc;
 import io.dragonfly.api.scheduler.v2.AnnouncePeerRequest.RequestCase;
 import io.dragonfly.common.lifecycle.Closer;
+import io.dragonfly.common.rpc.EventLoops;
+import io.dragonfly.common.rpc.RpcChannels;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
@@ -15,6 +19,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -115,6 +120,20 @@ class DaemonWithSchedulerTest {
     assertThat(host.getDisk().getTotal()).isPositive();
     one.close();
     assertThat(scheduler.left).containsExactly("127.0.0.1-one");
+  }
+
+  @Test
+  void aHostMayTakeItsLeaveTwice() throws Exception {
+    Daemon one = startAnnounced("one");
+    RpcChannels channels = closer.add(RpcChannels.plaintext(closer.add(new EventLoops("test", 1))));
+    for (int times = 0; times < 2; times++) {
+      Empty answer =
+          DfdaemonDownloadGrpc.newBlockingStub(channels.channel(one.socketPath()))
+              .withDeadlineAfter(60, TimeUnit.SECONDS)
+              .deleteHost(Empty.getDefaultInstance());
+      assertThat(answer).isEqualTo(Empty.getDefaultInstance());
+      assertThat(scheduler.left).containsExactly("127.0.0.1-one");
+    }
   }
 
   @Test

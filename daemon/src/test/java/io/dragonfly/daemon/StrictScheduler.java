@@ -109,8 +109,16 @@ final class StrictScheduler implements AutoCloseable {
 
     @Override
     public void deleteHost(DeleteHostRequest request, StreamObserver<Empty> answers) {
+      boolean known;
       synchronized (StrictScheduler.this) {
-        hosts.remove(request.getHostId());
+        known = hosts.remove(request.getHostId()) != null;
+      }
+      if (!known) {
+        answers.onError(
+            Status.NOT_FOUND
+                .withDescription("host " + request.getHostId() + " not found")
+                .asRuntimeException());
+        return;
       }
       left.add(request.getHostId());
       answers.onNext(Empty.getDefaultInstance());

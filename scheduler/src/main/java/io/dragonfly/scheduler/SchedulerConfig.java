@@ -165,7 +165,11 @@ public record SchedulerConfig(
       }
       requestRateLimit = requireNonNullElse(requestRateLimit, 4000);
       logLevel = requireNonNullElse(logLevel, "info");
-      LogOptions.LogLevel.parse(logLevel); // refuses what is none
+      try {
+        LogOptions.LogLevel.parse(logLevel);
+      } catch (IllegalArgumentException e) {
+        throw new IllegalArgumentException("logLevel: " + e.getMessage(), e);
+      }
       logMaxSize = requireNonNullElse(logMaxSize, 1024);
       logMaxBackups = requireNonNullElse(logMaxBackups, 20);
     }

@@ -153,7 +153,9 @@ final class SchedulerTest {
     Files.writeString(file, "server:\n  logLevel: nonsense\n");
     Run run = run("--config", file.toString());
     assertThat(run.code()).isEqualTo(1);
-    assertThat(run.err()).contains("line 2", "server", "'nonsense'", "debug").hasLineCount(1);
+    assertThat(run.err())
+        .contains("line 2", "server", "logLevel", "'nonsense'", "debug")
+        .hasLineCount(1);
   }
 
   @Test

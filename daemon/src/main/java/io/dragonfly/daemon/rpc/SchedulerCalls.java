@@ -110,7 +110,7 @@ public final class SchedulerCalls implements SchedulerLine {
     call(() -> {
       try {
         stub(scheduler).deleteHost(request);
-      } catch (StatusRuntimeException e) {
+      } catch (StatusException e) {
         if (e.getStatus().getCode() != Status.Code.NOT_FOUND) {
           throw e;
         }
