@@ -28,6 +28,9 @@ final class FaultCases {
   /** A disk has so much more than the content takes, until it is filled. */
   private static final int SPARE_MEBIBYTES = 24;
 
+  /** What a bad origin sends of a body: less than a piece. */
+  private static final long BODY = 3 << 20;
+
   /** An origin that can't be read is not stormed. */
   private static final int MOST_REQUESTS = 20;
 
@@ -131,17 +134,23 @@ final class FaultCases {
 
   /** Each body is cut, so that every request brings a part. */
   private static void originCloses(Stage stage) throws IOException, InterruptedException {
-    stage.origin.become(
-        stage.content(), Behaviour.good().closingAfter(stage.content().length() / 3));
+    stage.origin.become(stage.content(), Behaviour.good().closingAfter(BODY));
     begin(stage);
     stage.budget.addInFlight(stage.origin);
+    stage.remedy(_ -> {
+      if (stage.origin.requests().size() < stage.content().length() / BODY) {
+        stage.flaw("no body was cut: the case did not happen");
+      }
+    });
   }
 
   /** What is under way stands still for ever; whoever asks again is served. */
   private static void originStalls(Stage stage) throws IOException, InterruptedException {
-    stage.origin.become(
-        stage.content(), Behaviour.good().stallingAfter(stage.content().length() / 3));
-    begin(stage);
+    stage.origin.become(stage.content(), Behaviour.good().stallingAfter(BODY));
+    stage.start();
+    stage.downloadOnAll();
+    stage.awaitSent(BODY);
+    Thread.sleep(DOWN);
     stage.budget.addInFlight(stage.origin);
     stage.origin.become(stage.content(), Behaviour.good());
   }
@@ -168,8 +177,7 @@ final class FaultCases {
    * Both versions are right, and never a mix of them. What is under way ends, and is asked anew.
    */
   private static void originChanges(Stage stage) throws IOException, InterruptedException {
-    stage.origin.become(
-        stage.content(), Behaviour.good().closingAfter(stage.content().length() / 2));
+    stage.origin.become(stage.content(), Behaviour.good().closingAfter(BODY));
     begin(stage);
     LabContent other = new LabContent(stage.content().seed() + 1, stage.content().length());
     stage.accept(other);

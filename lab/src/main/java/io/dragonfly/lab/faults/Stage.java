@@ -170,7 +170,11 @@ final class Stage implements AutoCloseable {
 
   /** Waits until the origin has sent a third. */
   void awaitMidway() throws IOException, InterruptedException {
-    while (origin.bytesSent() < options.size() / 3) {
+    awaitSent(options.size() / 3);
+  }
+
+  void awaitSent(long bytes) throws IOException, InterruptedException {
+    while (origin.bytesSent() < bytes) {
       if (System.nanoTime() > deadline()) {
         throw new IOException(
             "the origin has sent " + origin.bytesSent() + " bytes after " + options.limit(which));
@@ -179,12 +183,14 @@ final class Stage implements AutoCloseable {
     }
   }
 
-  /** Members are lost now, or cut off: what only they have counts as lost. */
-  void lose(String... members) throws IOException, InterruptedException {
+  /** A member is lost now, or cut off: what only it has counts as lost. */
+  void lose(String member) throws IOException, InterruptedException {
     budget.addInFlight(origin);
-    List<String> living = new ArrayList<>(bases.keySet());
-    living.removeAll(List.of(members));
-    budget.addLost(origin, living.stream().map(cluster::storage).toList());
+    if (bases.containsKey(member)) {
+      List<String> others = new ArrayList<>(bases.keySet());
+      others.remove(member);
+      budget.addLost(origin, others.stream().map(cluster::storage).toList());
+    }
   }
 
   /** SIGKILL. The downloads of a daemon may fail. */

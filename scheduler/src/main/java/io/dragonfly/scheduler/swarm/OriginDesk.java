@@ -162,6 +162,17 @@ final class OriginDesk {
     }
   }
 
+  /**
+   * A peer of ours reads the origin. When somebody else has the lease by now, it would read the
+   * same: it was cut off, or its scheduler began anew, while its requests went on.
+   */
+  void bytesRead(Peer peer, long bytes, long now) {
+    task.lease.bytesRead(peer.id, bytes, now);
+    if (task.lease.state() instanceof OriginLease.State.Held held && !held.peer().equals(peer.id)) {
+      task.tell(peer, new PeerOrder.OriginRevoked("somebody else reads it by now"));
+    }
+  }
+
   /** The leaseholder is done, or gone: the lease is free again. */
   void released(Peer peer, boolean inVain, long now) {
     if (!task.lease.isHeldBy(peer.id)) {

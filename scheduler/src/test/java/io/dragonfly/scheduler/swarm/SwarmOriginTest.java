@@ -100,6 +100,19 @@ final class SwarmOriginTest {
   }
 
   @Test
+  void whoStillReadsWhenAnotherHasTheLeaseIsToldToStop() {
+    driver.host("a").host("b");
+    Stream a = driver.ours("a");
+    assertThat(a.last(PeerOrder.OriginLease.class)).isPresent();
+    // It was cut off before; this is how it comes back to a scheduler that knows nothing of it.
+    Stream b = driver.ours("b");
+    driver.report(b, new PeerReport.OriginProgress(5_000_000));
+    assertThat(b.last(PeerOrder.OriginRevoked.class)).isPresent();
+    driver.report(a, new PeerReport.OriginProgress(1_000));
+    assertThat(a.last(PeerOrder.OriginRevoked.class)).isEmpty();
+  }
+
+  @Test
   void aLonelyReaderOfASlowOriginKeepsItsLease() {
     driver.host("a");
     Stream a = driver.ours("a");
