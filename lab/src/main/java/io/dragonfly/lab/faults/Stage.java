@@ -186,6 +186,9 @@ final class Stage implements AutoCloseable {
   /** A member is lost now, or cut off: what only it has counts as lost. */
   void lose(String member) throws IOException, InterruptedException {
     budget.addInFlight(origin);
+    if (!peers().contains(member)) {
+      budget.addReader();
+    }
     if (bases.containsKey(member)) {
       List<String> others = new ArrayList<>(bases.keySet());
       others.remove(member);
