@@ -1,5 +1,6 @@
 package io.dragonfly.lab;
 
+import io.dragonfly.lab.faults.FaultsCommand;
 import io.dragonfly.lab.figures.FiguresCommand;
 import io.dragonfly.lab.swarm.SwarmCommand;
 import java.nio.file.Path;
@@ -14,6 +15,7 @@ public final class Lab {
       """
       Usage: dragonfly lab COMMAND [OPTIONS...]
 
+        faults        What becomes of a swarm when something fails (needs root on Linux)
         figures       CPU, memory and time of our programs beside others and limits
         swarm         A swarm in a shaped network beside its rivals (needs root on Linux)
 
@@ -27,6 +29,7 @@ public final class Lab {
     String[] rest = args.length < 2 ? args : Arrays.copyOfRange(args, 2, args.length);
     switch (command) {
       case "swarm" -> System.exit(SwarmCommand.run(Path.of(args[0]), rest));
+      case "faults" -> System.exit(FaultsCommand.run(Path.of(args[0]), rest));
       case "figures" -> System.exit(FiguresCommand.run(Path.of(args[0]), rest));
       case "help", "--help", "-h" -> System.out.print(HELP);
       default -> {

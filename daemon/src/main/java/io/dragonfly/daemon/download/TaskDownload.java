@@ -280,7 +280,9 @@ public final class TaskDownload {
     parts.origin.begin(originSide.free(missing), readers, parts.content, request, now, out);
 
     parts.answers.showProgress(parts.fetches, parts.origin.bytes(), now, out);
-    parts.link.originProgress(parts.origin.bytes(), now, out);
+    if (parts.origin.isReading()) {
+      parts.link.originProgress(parts.origin.bytes(), now, out);
+    }
     parts.link.flush(now, false, out);
     if (parts.waiters.isEmpty()) {
       wrapUp(now, out);

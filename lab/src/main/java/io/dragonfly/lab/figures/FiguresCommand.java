@@ -1,19 +1,20 @@
 package io.dragonfly.lab.figures;
 
+import io.dragonfly.cli.ExitCode;
 import io.dragonfly.common.file.Directories;
 import io.dragonfly.common.flag.Flag;
 import io.dragonfly.common.flag.Flags;
 import io.dragonfly.common.flag.ParsedFlags;
 import io.dragonfly.common.flag.UsageException;
-import io.dragonfly.common.lifecycle.BuildInfo;
 import io.dragonfly.common.lifecycle.StartException;
 import io.dragonfly.common.telemetry.LogOptions;
 import io.dragonfly.common.telemetry.LogOptions.LogLevel;
 import io.dragonfly.common.telemetry.Logging;
+import io.dragonfly.lab.process.CommandLine;
 import io.dragonfly.lab.process.Tool;
+import io.dragonfly.lab.process.Workplace;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,7 +26,9 @@ import java.util.Map;
 /** {@code lab figures}: measures what {@code docs/performance.md} tells. */
 public final class FiguresCommand {
   private static final int MOST_RUNS = 100;
-  private static final int CLEANING_ATTEMPTS = 100;
+
+  /** Most of it is for the contents of several GiB that a transfer is measured with. */
+  private static final long ROOM = 20L << 30;
 
   private FiguresCommand() {}
 
@@ -64,42 +67,23 @@ public final class FiguresCommand {
    * @return the exit code: 1 when something failed, 2 when the command line is wrong
    */
   public static int run(Path distribution, String... args) throws InterruptedException {
-    Flags flags = flags();
-    try {
-      ParsedFlags parsed = flags.parse(args);
-      if (parsed.wantsHelp()) {
-        System.out.print(flags.help());
-        return 0;
-      }
-      if (parsed.wantsVersion()) {
-        System.out.println(BuildInfo.load().line("dragonfly"));
-        return 0;
-      }
-      Map<String, Figure> chosen = chosen(parsed);
-      int runs = (int) parsed.number("runs", 1, MOST_RUNS);
-      Tool.require(Tool.NGINX, Tool.CURL, Tool.BASH, Tool.CP);
-      // Short, for it holds unix sockets, whose paths are.
-      Path work =
-          Path.of(parsed.string("work"))
-              .toAbsolutePath()
-              .normalize()
-              .resolve("lab-" + ProcessHandle.current().pid());
+    return CommandLine.run("lab figures", flags(), parsed -> run(distribution, parsed), args);
+  }
+
+  private static ExitCode run(Path distribution, ParsedFlags parsed)
+      throws UsageException, IOException, StartException, InterruptedException {
+    Map<String, Figure> chosen = chosen(parsed);
+    int runs = (int) parsed.number("runs", 1, MOST_RUNS);
+    Tool.require(Tool.NGINX, Tool.CURL, Tool.BASH, Tool.CP);
+    // The stand-in for upstream's scheduler runs here; what it has to say is not of interest.
+    try (Workplace work = Workplace.open(Path.of(parsed.string("work")), ROOM);
+        Logging _ = Logging.configure("lab", LogOptions.console(LogLevel.WARN))) {
       Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> clean(work)));
-      // The stand-in for upstream's scheduler runs here; what it has to say is not of interest.
-      try (Logging _ = Logging.configure("lab", LogOptions.console(LogLevel.WARN))) {
-        for (Map.Entry<String, Figure> figure : chosen.entrySet()) {
-          measure(figure.getKey(), figure.getValue(), distribution, work, runs);
-        }
+      for (Map.Entry<String, Figure> figure : chosen.entrySet()) {
+        measure(figure.getKey(), figure.getValue(), distribution, work.directory(), runs);
       }
-      return 0;
-    } catch (UsageException e) {
-      System.err.println("lab figures: " + e.getMessage());
-      System.err.println("Try 'dragonfly lab figures --help'.");
-      return 2;
-    } catch (IOException | StartException e) {
-      System.err.println("lab figures: " + e.getMessage());
-      return 1;
     }
+    return ExitCode.OK;
   }
 
   private static Map<String, Figure> chosen(ParsedFlags parsed) throws UsageException {
@@ -122,29 +106,17 @@ public final class FiguresCommand {
         name,
         ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage(),
         Runtime.getRuntime().availableProcessors());
+    Path own = Files.createDirectory(work.resolve("f"));
     try {
-      figure.measure(new Bench(distribution, Files.createDirectories(work), runs, out));
+      figure.measure(new Bench(distribution, own, runs, out));
     } finally {
-      Directories.delete(work);
+      Directories.delete(own);
     }
   }
 
-  /**
-   * After Ctrl-C: no program goes on, and nothing is left behind. The measurement does not know yet
-   * that it is over, and may add a file meanwhile.
-   */
-  private static void clean(Path work) {
+  /** After Ctrl-C: no program goes on, and nothing is left behind. */
+  private static void clean(Workplace work) {
     ProcessHandle.current().descendants().forEach(ProcessHandle::destroyForcibly);
-    for (int attempt = 1; ; attempt++) {
-      try {
-        Directories.delete(work);
-        return;
-      } catch (IOException | UncheckedIOException e) {
-        if (attempt == CLEANING_ATTEMPTS) {
-          System.err.println("lab: " + work + " is left: " + e.getMessage());
-          return;
-        }
-      }
-    }
+    work.close();
   }
 }

@@ -26,12 +26,14 @@ import javax.net.ServerSocketFactory;
 import javax.net.ssl.SSLServerSocketFactory;
 
 /**
- * An HTTP/1.1 origin on a free port of 127.0.0.1. Every path has the same content. The content and
- * the behaviour may be changed at any time; a body that is under way goes on with the old ones.
+ * An HTTP/1.1 origin, on a free port of 127.0.0.1 unless it is given a socket. Every path has the
+ * same content. The content and the behaviour may be changed at any time; a body that is under way
+ * goes on with the old ones.
  */
 public final class LabOrigin implements AutoCloseable {
   private static final Pattern RANGE = Pattern.compile("bytes=(\\d+)-(\\d*)");
   private static final int CHUNK = 64 * 1024;
+  private static final int BACKLOG = 1024;
 
   private record State(LabContent content, Behaviour behaviour) {}
 
@@ -49,21 +51,30 @@ public final class LabOrigin implements AutoCloseable {
 
   /** Starts to serve. */
   public static LabOrigin start(LabContent content, Behaviour behaviour) throws IOException {
-    return new LabOrigin(content, behaviour, "http", ServerSocketFactory.getDefault());
+    return serve(onLoopback(ServerSocketFactory.getDefault()), content, behaviour);
+  }
+
+  /**
+   * Serves on a socket that listens already, on whichever host that is; it is closed in the end.
+   */
+  public static LabOrigin serve(ServerSocket socket, LabContent content, Behaviour behaviour) {
+    return new LabOrigin(content, behaviour, "http", socket);
   }
 
   /** Starts to serve over TLS, with what the sockets of {@code tls} show. */
   public static LabOrigin startTls(
       LabContent content, Behaviour behaviour, SSLServerSocketFactory tls) throws IOException {
-    return new LabOrigin(content, behaviour, "https", tls);
+    return new LabOrigin(content, behaviour, "https", onLoopback(tls));
   }
 
-  private LabOrigin(
-      LabContent content, Behaviour behaviour, String scheme, ServerSocketFactory sockets)
-      throws IOException {
+  private static ServerSocket onLoopback(ServerSocketFactory sockets) throws IOException {
+    return sockets.createServerSocket(0, BACKLOG, InetAddress.getLoopbackAddress());
+  }
+
+  private LabOrigin(LabContent content, Behaviour behaviour, String scheme, ServerSocket socket) {
     state = new State(content, behaviour);
     this.scheme = scheme;
-    socket = sockets.createServerSocket(0, 1024, InetAddress.getLoopbackAddress());
+    this.socket = socket;
     threads.execute(this::accept);
   }
 
@@ -75,7 +86,11 @@ public final class LabOrigin implements AutoCloseable {
 
   /** The URL of a path such as {@code /file.bin}. */
   public String url(String path) {
-    return scheme + "://127.0.0.1:" + socket.getLocalPort() + path;
+    return scheme + "://" + address() + ":" + socket.getLocalPort() + path;
+  }
+
+  private String address() {
+    return socket.getInetAddress().getHostAddress();
   }
 
   /** Bytes of bodies handed to the kernel so far. */

@@ -20,6 +20,7 @@ public final class Program implements AutoCloseable {
   private static final int LOCAL = 1;
 
   private static final int STATE = 3;
+  private static final int INODE = 9;
   private static final String LISTEN = "0A";
 
   private final Process process;
@@ -109,40 +110,51 @@ public final class Program implements AutoCloseable {
     return await(STOP_LIMIT);
   }
 
-  /** Whether somebody listens on this TCP port, on any address that the process can see. */
-  public boolean isListening(int port) throws IOException {
+  /** Sockets that listen on this TCP port, of whomever, as far as the process can see. */
+  private List<String> listeners(int port) throws IOException {
     String end = String.format(":%04X", port);
+    List<String> sockets = new ArrayList<>();
     for (String table : List.of("tcp", "tcp6")) {
       try (Stream<String> lines =
           Files.lines(Path.of("/proc", Long.toString(pid()), "net", table))) {
-        if (lines.map(line -> line.strip().split(" +")).anyMatch(row -> listens(row, end))) {
-          return true;
-        }
+        lines
+            .map(line -> line.strip().split(" +"))
+            .filter(row -> row.length > INODE)
+            .filter(row -> row[LOCAL].endsWith(end) && row[STATE].equals(LISTEN))
+            .forEach(row -> sockets.add("socket:[" + row[INODE] + "]"));
       } catch (NoSuchFileException | UncheckedIOException e) {
         // It has ended, or this kernel has no IPv6.
       }
     }
-    return false;
+    return sockets;
   }
 
   /**
-   * Waits until {@link #isListening}; fails, with what it printed, when it ends or takes longer.
+   * Waits until it listens on this TCP port; fails, with what it printed, when it ends or takes
+   * longer. Somebody else who has the port is no answer.
    */
   public void awaitListening(int port, Duration limit) throws IOException, InterruptedException {
     long deadline = System.nanoTime() + limit.toNanos();
-    while (!isListening(port)) {
+    while (true) {
+      List<String> listeners = listeners(port);
+      List<String> own = descriptors().stream().map(Path::toString).toList();
+      if (listeners.stream().anyMatch(own::contains)) {
+        return;
+      }
       if (!isAlive()) {
         throw new IOException("it ended at once:\n" + output());
       }
       if (System.nanoTime() > deadline) {
-        throw new IOException("port " + port + " does not open:\n" + output());
+        throw new IOException(
+            (listeners.isEmpty()
+                    ? "port " + port + " does not open:\n"
+                    : "port "
+                        + port
+                        + " is in use by another program: end that one, or begin anew:\n")
+                + output());
       }
       Thread.sleep(20);
     }
-  }
-
-  private static boolean listens(String[] row, String end) {
-    return row.length > STATE && row[LOCAL].endsWith(end) && row[STATE].equals(LISTEN);
   }
 
   /** Memory of it that is in RAM, in bytes; 0 where /proc is missing or it has ended. */

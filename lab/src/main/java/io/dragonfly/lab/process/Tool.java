@@ -23,6 +23,9 @@ public record Tool(String name, String debianPackage) {
   public static final Tool IP = new Tool("ip", "iproute2");
   public static final Tool TC = new Tool("tc", "iproute2");
   public static final Tool BASH = new Tool("bash", "bash");
+  public static final Tool MOUNT = new Tool("mount", "mount");
+  public static final Tool UMOUNT = new Tool("umount", "mount");
+  public static final Tool DU = new Tool("du", "coreutils");
   public static final Tool CP = new Tool("cp", "coreutils");
   public static final Tool NGINX = new Tool("nginx", "nginx-light");
   public static final Tool CURL = new Tool("curl", "curl");

@@ -1,8 +1,10 @@
 package io.dragonfly.lab.shaped;
 
 import io.dragonfly.lab.process.Location;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 
 /**
  * One host of a {@link ShapedNetwork}.
@@ -26,5 +28,15 @@ public record Node(
     List<String> all = new ArrayList<>(location.enter());
     all.addAll(command);
     return all;
+  }
+
+  /**
+   * Calls something in a thread of this process that is on this host. Sockets that it makes stay on
+   * the host, also when other threads use them later.
+   *
+   * @throws IOException if the host is no more, or what was called failed
+   */
+  public <T> T inside(Callable<T> call) throws IOException {
+    return Namespaces.inside(namespace, call);
   }
 }

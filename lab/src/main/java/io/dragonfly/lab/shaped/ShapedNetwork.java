@@ -2,9 +2,9 @@ package io.dragonfly.lab.shaped;
 
 import io.dragonfly.lab.process.Location;
 import io.dragonfly.lab.process.Tool;
+import io.dragonfly.lab.process.Workplace;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,6 +19,9 @@ import java.util.Optional;
  * but at least one segment as the kernel hands it down (64 KiB), and a queue of {@value
  * #QUEUE_MILLIS} ms waits before it, as in a switch.
  *
+ * <p>Where hosts shall be far from each other, a link is a {@link Cable} instead, which delays what
+ * goes over it; shaping stays as it is.
+ *
  * <p>Namespaces carry the number of the process that made them. Those of processes that are no more
  * are removed when a network is opened.
  */
@@ -29,13 +32,20 @@ public final class ShapedNetwork implements AutoCloseable {
   private static final int SEGMENT = 80_000;
   private static final int MOST_NODES = 250;
 
+  /** There and back, over the cable of one host and that of the other. */
+  private static final int CABLES_OF_A_ROUND_TRIP = 4;
+
   private final String prefix = PREFIX + ProcessHandle.current().pid() + "-";
   private final String hub = prefix + "hub";
   private final Map<String, Node> nodes = new LinkedHashMap<>();
   private final List<String> namespaces = new ArrayList<>();
+  private final List<Cable> cables = new ArrayList<>();
+  private final Duration delay;
   private boolean closed;
 
-  private ShapedNetwork() {}
+  private ShapedNetwork(Duration delay) {
+    this.delay = delay;
+  }
 
   /** What is lacking on this machine, in words for the user; empty when nothing is. */
   public static Optional<String> obstacle() {
@@ -53,10 +63,27 @@ public final class ShapedNetwork implements AutoCloseable {
     }
   }
 
-  /** A network without hosts. */
-  public static ShapedNetwork open() throws IOException, InterruptedException {
+  /** Fails, in words for the user, when something is lacking on this machine. */
+  public static void require() throws IOException {
+    Optional<String> obstacle = obstacle();
+    if (obstacle.isPresent()) {
+      throw new IOException(obstacle.get());
+    }
+  }
+
+  /**
+   * A network without hosts.
+   *
+   * @param roundTrip what the way from one host to another and back takes beside the queues; zero
+   *     for what this machine takes
+   */
+  public static ShapedNetwork open(Duration roundTrip) throws IOException, InterruptedException {
+    Optional<String> obstacle = roundTrip.isZero() ? Optional.empty() : Tap.obstacle();
+    if (obstacle.isPresent()) {
+      throw new IOException(obstacle.get());
+    }
     removeLeftovers();
-    ShapedNetwork network = new ShapedNetwork();
+    ShapedNetwork network = new ShapedNetwork(roundTrip.dividedBy(CABLES_OF_A_ROUND_TRIP));
     try {
       network.addNamespace(network.hub);
       Tool.IP.run("-n", network.hub, "link", "add", "bridge", "type", "bridge");
@@ -79,9 +106,7 @@ public final class ShapedNetwork implements AutoCloseable {
     String address = "10.213.0." + number;
     String port = "port" + number;
     addNamespace(namespace);
-    Tool.IP.run(
-        "link", "add", port, "netns", hub, "type", "veth", "peer", "name", "eth0", "netns",
-        namespace);
+    connect(namespace, port);
     Tool.IP.run("-n", hub, "link", "set", port, "master", "bridge", "up");
     Tool.IP.run("-n", namespace, "addr", "add", address + "/24", "dev", "eth0");
     Tool.IP.run("-n", namespace, "link", "set", "eth0", "up");
@@ -112,10 +137,33 @@ public final class ShapedNetwork implements AutoCloseable {
     Tool.IP.run("-n", hub, "link", "set", node.port(), "master", "bridge", "up");
   }
 
+  /** After Ctrl-C: nothing is left behind, neither of this nor of the directory of the run. */
+  public void cleanAtExit(Workplace work) {
+    Runtime.getRuntime()
+        .addShutdownHook(
+            Thread.ofPlatform()
+                .unstarted(() -> {
+                  close();
+                  work.close();
+                }));
+  }
+
   private void addNamespace(String name) throws IOException, InterruptedException {
     Tool.IP.run("netns", "add", name);
     namespaces.add(name);
     Tool.IP.run("-n", name, "link", "set", "lo", "up");
+  }
+
+  /** Both ends of a link: eth0 on the host, and the port of the bridge. */
+  private void connect(String namespace, String port) throws IOException, InterruptedException {
+    if (delay.isZero()) {
+      Tool.IP.run(
+          "link", "add", port, "netns", hub, "type", "veth", "peer", "name", "eth0", "netns",
+          namespace);
+      return;
+    }
+    Tap end = Namespaces.inside(namespace, () -> Tap.open("eth0"));
+    cables.add(new Cable(end, Namespaces.inside(hub, () -> Tap.open(port)), delay));
   }
 
   private static void shape(String namespace, String device, Rate rate)
@@ -141,15 +189,12 @@ public final class ShapedNetwork implements AutoCloseable {
   private static void removeLeftovers() throws IOException, InterruptedException {
     for (String line : Tool.IP.run("netns", "list").lines().toList()) {
       String name = line.split(" ", 2)[0];
-      if (name.startsWith(PREFIX) && !isAlive(name.substring(PREFIX.length()).split("-", 2)[0])) {
+      if (name.startsWith(PREFIX)
+          && !Workplace.isAlive(name.substring(PREFIX.length()).split("-", 2)[0])) {
         System.err.println("lab: removing " + name + ", which an earlier run left");
         remove(name);
       }
     }
-  }
-
-  private static boolean isAlive(String pid) {
-    return pid.matches("\\d{1,9}") && Files.exists(Path.of("/proc", pid));
   }
 
   /** Kills whatever runs in a namespace and removes it. */
@@ -164,6 +209,8 @@ public final class ShapedNetwork implements AutoCloseable {
   @Override
   public synchronized void close() {
     closed = true;
+    cables.forEach(Cable::close);
+    cables.clear();
     for (String namespace : namespaces.reversed()) {
       try {
         remove(namespace);

@@ -3,6 +3,7 @@ package io.dragonfly.lab.swarm;
 import io.dragonfly.lab.process.ProcessCluster;
 import io.dragonfly.lab.process.Program;
 import io.dragonfly.lab.process.Tool;
+import io.dragonfly.lab.shaped.Hosts;
 import io.dragonfly.lab.shaped.Node;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -102,7 +103,7 @@ final class Aria2Swarm implements Contender {
     command.add("--check-integrity=true");
     Program seed =
         Program.start(
-            directory.resolve("seed.log"), setting.network().node(Setting.SEED).command(command));
+            directory.resolve("seed.log"), setting.network().node(Hosts.SEED).command(command));
     long deadline = System.nanoTime() + START_LIMIT.toNanos();
     seed.awaitListening(PORT, START_LIMIT);
     while (!seed.output().contains("SEED")) {

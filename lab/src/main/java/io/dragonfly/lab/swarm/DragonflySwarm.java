@@ -3,6 +3,7 @@ package io.dragonfly.lab.swarm;
 import io.dragonfly.lab.process.Launcher;
 import io.dragonfly.lab.process.Nginx;
 import io.dragonfly.lab.process.ProcessCluster;
+import io.dragonfly.lab.shaped.Hosts;
 import io.dragonfly.lab.shaped.Node;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -34,7 +35,7 @@ final class DragonflySwarm implements Contender {
   @Override
   public Outcome run(Setting setting) throws IOException, InterruptedException {
     Path directory = setting.directory(name);
-    Node originNode = setting.network().node(Setting.ORIGIN);
+    Node originNode = setting.network().node(Hosts.ORIGIN);
     try (Nginx origin = Nginx.start(originNode.location(), setting.files(), directory);
         ProcessCluster cluster =
             new ProcessCluster(
@@ -45,7 +46,7 @@ final class DragonflySwarm implements Contender {
       Usage usage = new Usage();
       usage.add(origin.pid());
       usage.add(cluster.startScheduler().pid());
-      usage.add(cluster.startSeed(Setting.SEED).pid());
+      usage.add(cluster.startSeed(Hosts.SEED).pid());
       for (Node peer : setting.peers()) {
         usage.add(cluster.startPeer(peer.name()).pid());
       }

@@ -2,6 +2,7 @@ package io.dragonfly.lab.swarm;
 
 import io.dragonfly.lab.process.Nginx;
 import io.dragonfly.lab.process.Tool;
+import io.dragonfly.lab.shaped.Hosts;
 import io.dragonfly.lab.shaped.Node;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -22,8 +23,7 @@ final class NginxCurl implements Contender {
     Usage usage = new Usage();
     List<ProcessDownload> downloads = new ArrayList<>();
     try (Nginx origin =
-        Nginx.start(
-            setting.network().node(Setting.ORIGIN).location(), setting.files(), directory)) {
+        Nginx.start(setting.network().node(Hosts.ORIGIN).location(), setting.files(), directory)) {
       usage.add(origin.pid());
       for (Node peer : setting.peers()) {
         downloads.add(curl(peer, origin.url(Setting.CONTENT), directory, usage));
@@ -53,8 +53,7 @@ final class NginxCurl implements Contender {
   static double goodput(Setting setting, String file) throws IOException, InterruptedException {
     Path directory = setting.directory("goodput");
     try (Nginx origin =
-        Nginx.start(
-            setting.network().node(Setting.ORIGIN).location(), setting.files(), directory)) {
+        Nginx.start(setting.network().node(Hosts.ORIGIN).location(), setting.files(), directory)) {
       String speed =
           Tool.run(
               setting

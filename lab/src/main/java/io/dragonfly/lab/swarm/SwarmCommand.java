@@ -1,14 +1,16 @@
 package io.dragonfly.lab.swarm;
 
+import io.dragonfly.cli.ExitCode;
 import io.dragonfly.common.config.ByteSize;
 import io.dragonfly.common.config.Durations;
 import io.dragonfly.common.flag.Flag;
 import io.dragonfly.common.flag.Flags;
 import io.dragonfly.common.flag.ParsedFlags;
 import io.dragonfly.common.flag.UsageException;
-import io.dragonfly.common.lifecycle.BuildInfo;
+import io.dragonfly.lab.process.CommandLine;
 import io.dragonfly.lab.process.Launcher;
 import io.dragonfly.lab.shaped.Rate;
+import io.dragonfly.lab.shaped.RoundTrip;
 import io.dragonfly.lab.shaped.ShapedNetwork;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,7 +19,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.function.Function;
 
 /** {@code lab swarm}: a swarm in a shaped network beside its rivals. */
 public final class SwarmCommand {
@@ -37,6 +38,7 @@ public final class SwarmCommand {
                 .help("Of each peer's link, in both directions"),
             Flag.value("seed-rate", "RATE").help("Of the seed's link; as --rate by default"),
             Flag.value("origin-rate", "RATE").help("Of the origin's link; as --rate by default"),
+            RoundTrip.flag(),
             Flag.value("size", "SIZE").defaultsTo("256MiB").help("Length of the content"),
             Flag.value("stagger", "TIME")
                 .defaultsTo("0s")
@@ -61,37 +63,20 @@ public final class SwarmCommand {
    * @return the exit code: 1 when something failed, 2 when the command line is wrong
    */
   public static int run(Path distribution, String... args) throws InterruptedException {
-    Flags flags = flags();
-    try {
-      ParsedFlags parsed = flags.parse(args);
-      if (parsed.wantsHelp()) {
-        System.out.print(flags.help());
-        return 0;
-      }
-      if (parsed.wantsVersion()) {
-        System.out.println(BuildInfo.load().line("dragonfly"));
-        return 0;
-      }
-      Optional<String> obstacle = ShapedNetwork.obstacle();
-      if (obstacle.isPresent()) {
-        System.err.println("lab swarm: " + obstacle.get());
-        return 1;
-      }
-      new SwarmRun(options(parsed, Launcher.ofDistribution(distribution)), System.out).run();
-      return 0;
-    } catch (UsageException e) {
-      System.err.println("lab swarm: " + e.getMessage());
-      System.err.println("Try 'dragonfly lab swarm --help'.");
-      return 2;
-    } catch (IOException e) {
-      System.err.println("lab swarm: " + e.getMessage());
-      return 1;
-    }
+    return CommandLine.run("lab swarm", flags(), parsed -> run(distribution, parsed), args);
+  }
+
+  private static ExitCode run(Path distribution, ParsedFlags parsed)
+      throws UsageException, IOException, InterruptedException {
+    SwarmOptions options = options(parsed, Launcher.ofDistribution(distribution));
+    ShapedNetwork.require();
+    new SwarmRun(options, System.out).run();
+    return ExitCode.OK;
   }
 
   private static SwarmOptions options(ParsedFlags parsed, Launcher ours) throws UsageException {
-    Rate rate = read(parsed, "rate", Rate::parse);
-    long size = read(parsed, "size", text -> ByteSize.parse(text).bytes());
+    Rate rate = CommandLine.read(parsed, "rate", Rate::parse);
+    long size = CommandLine.read(parsed, "size", text -> ByteSize.parse(text).bytes());
     if (size < SwarmOptions.SMALLEST || size > SwarmOptions.LARGEST) {
       throw parsed.invalid("size", "expected 1KiB to 64GiB");
     }
@@ -106,17 +91,15 @@ public final class SwarmCommand {
     return new SwarmOptions(
         (int) parsed.number("peers", 1, SwarmOptions.MOST_PEERS),
         rate,
-        parsed.isGiven("seed-rate") ? read(parsed, "seed-rate", Rate::parse) : rate,
-        parsed.isGiven("origin-rate") ? read(parsed, "origin-rate", Rate::parse) : rate,
+        parsed.isGiven("seed-rate") ? CommandLine.read(parsed, "seed-rate", Rate::parse) : rate,
+        parsed.isGiven("origin-rate") ? CommandLine.read(parsed, "origin-rate", Rate::parse) : rate,
+        RoundTrip.read(parsed),
         size,
-        read(parsed, "stagger", Durations::parse),
+        CommandLine.read(parsed, "stagger", Durations::parse),
         contenders(parsed),
         upstream,
         ours,
-        Path.of(parsed.string("work"))
-            .toAbsolutePath()
-            .normalize()
-            .resolve("lab-" + ProcessHandle.current().pid()),
+        Path.of(parsed.string("work")),
         Path.of(parsed.string("report")).toAbsolutePath());
   }
 
@@ -124,7 +107,7 @@ public final class SwarmCommand {
     List<Contender.Kind> kinds = new ArrayList<>();
     for (String name : parsed.string("contenders").split(",", -1)) {
       kinds.add(
-          read(
+          CommandLine.read(
               parsed,
               "contenders",
               _ -> {
@@ -136,14 +119,5 @@ public final class SwarmCommand {
               }));
     }
     return kinds;
-  }
-
-  private static <T> T read(ParsedFlags parsed, String name, Function<String, T> reader)
-      throws UsageException {
-    try {
-      return reader.apply(parsed.string(name));
-    } catch (IllegalArgumentException | ArithmeticException e) {
-      throw parsed.invalid(name, String.valueOf(e.getMessage()));
-    }
   }
 }

@@ -14,13 +14,13 @@ import java.util.Optional;
  * @param rate of each peer's link, both directions
  * @param seedRate of the seed's link
  * @param originRate of the origin's link
+ * @param roundTrip between any two hosts, beside the queues
  * @param size of the content, in bytes
  * @param stagger each peer begins so much later than the one before it
  * @param contenders who takes part, in this order
  * @param upstream directory of upstream's programs, to take part as well
  * @param ours starts our programs
- * @param work a directory for some (peers + 3) times the size, made and removed by the run; its
- *     name should be short, since paths of sockets have a limit
+ * @param work where the run makes a directory for some (peers + 3) times the size
  * @param report where the JSON file and the charts go
  */
 record SwarmOptions(
@@ -28,6 +28,7 @@ record SwarmOptions(
     Rate rate,
     Rate seedRate,
     Rate originRate,
+    Duration roundTrip,
     long size,
     Duration stagger,
     List<Contender.Kind> contenders,

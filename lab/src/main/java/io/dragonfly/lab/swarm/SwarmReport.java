@@ -90,6 +90,7 @@ final class SwarmReport {
     json.put("rateBitsPerSecond", options.rate().bitsPerSecond());
     json.put("seedRateBitsPerSecond", options.seedRate().bitsPerSecond());
     json.put("originRateBitsPerSecond", options.originRate().bitsPerSecond());
+    json.put("roundTripMillis", options.roundTrip().toMillis());
     json.put("sizeBytes", options.size());
     json.put("staggerMillis", options.stagger().toMillis());
     json.put("goodputBytesPerSecond", bounds.goodput());

@@ -4,8 +4,9 @@ import io.dragonfly.common.file.Directories;
 import io.dragonfly.common.piece.PieceLayout;
 import io.dragonfly.lab.origin.LabContent;
 import io.dragonfly.lab.process.Launcher;
-import io.dragonfly.lab.process.ProcessCluster;
 import io.dragonfly.lab.process.Tool;
+import io.dragonfly.lab.process.Workplace;
+import io.dragonfly.lab.shaped.Hosts;
 import io.dragonfly.lab.shaped.ShapedNetwork;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -29,48 +30,31 @@ final class SwarmRun {
 
   void run() throws IOException, InterruptedException {
     requireTools();
-    try {
-      measure();
-    } finally {
-      Directories.delete(options.work());
+    long room = options.size() * (options.peers() + 3L) + WARM_UP * (options.peers() + 2L);
+    try (Workplace work = Workplace.open(options.work(), room);
+        ShapedNetwork network = ShapedNetwork.open(options.roundTrip())) {
+      network.cleanAtExit(work);
+      measure(work.directory(), network);
     }
   }
 
-  private void measure() throws IOException, InterruptedException {
+  private void measure(Path work, ShapedNetwork network) throws IOException, InterruptedException {
     LabContent content = new LabContent(1, options.size());
-    Path files = Files.createDirectories(options.work().resolve("files"));
+    Path files = Files.createDirectories(work.resolve("files"));
     content.write(files.resolve(Setting.CONTENT));
     new LabContent(2, WARM_UP).write(files.resolve(Setting.WARM_UP));
-    try (ShapedNetwork network = ShapedNetwork.open()) {
-      Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> clean(network)));
-      network.add(Setting.ORIGIN, options.originRate(), options.originRate());
-      network.add(ProcessCluster.SCHEDULER, options.rate(), options.rate());
-      network.add(Setting.SEED, options.seedRate(), options.seedRate());
-      for (int i = 1; i <= options.peers(); i++) {
-        network.add(Setting.peerName(i), options.rate(), options.rate());
-      }
-      Setting setting = new Setting(options, network, files, content.sha256());
-      Bounds bounds = Bounds.of(options, NginxCurl.goodput(setting, Setting.WARM_UP), units());
-      SwarmReport report = new SwarmReport(options, bounds);
-      report.printHead(out);
-      for (Contender contender : contenders()) {
-        report.add(contender.run(setting), out);
-        Directories.delete(setting.directory(contender.name()));
-      }
-      report.write();
-      out.println();
-      out.println("Written: " + options.report().resolve("swarm.json") + " and a chart for each.");
+    Hosts.add(network, options.peers(), options.rate(), options.seedRate(), options.originRate());
+    Setting setting = new Setting(options, network, work, files, content.sha256());
+    Bounds bounds = Bounds.of(options, NginxCurl.goodput(setting, Setting.WARM_UP), units());
+    SwarmReport report = new SwarmReport(options, bounds);
+    report.printHead(out);
+    for (Contender contender : contenders()) {
+      report.add(contender.run(setting), out);
+      Directories.delete(setting.directory(contender.name()));
     }
-  }
-
-  /** After Ctrl-C: nothing is left behind. */
-  private void clean(ShapedNetwork network) {
-    network.close();
-    try {
-      Directories.delete(options.work());
-    } catch (IOException e) {
-      System.err.println("lab: " + options.work() + " is left: " + e.getMessage());
-    }
+    report.write();
+    out.println();
+    out.println("Written: " + options.report().resolve("swarm.json") + " and a chart for each.");
   }
 
   private int units() {

@@ -59,7 +59,12 @@ final class UpstreamChild {
     this.taskId = taskId;
     this.origin = new UpstreamOrigin(download.getUrl());
     this.peerId =
-        "127.0.0.1-" + daemon.hostname + "-" + UUID.randomUUID() + (daemon.seed ? "-seed" : "");
+        daemon.address
+            + "-"
+            + daemon.hostname
+            + "-"
+            + UUID.randomUUID()
+            + (daemon.seed ? "-seed" : "");
   }
 
   Path run() throws IOException, InterruptedException {

@@ -28,9 +28,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 
 /**
- * A stand-in for the Rust daemon on loopback, as a peer or as a seed: child and parent in one. Like
- * the original it does not start without its scheduler, opens one connection for each piece, writes
- * at the offset that the parent names, and takes contents of up to 4 MiB from the origin itself.
+ * A stand-in for the Rust daemon, as a peer or as a seed: child and parent in one. Like the
+ * original it does not start without its scheduler, opens one connection for each piece, writes at
+ * the offset that the parent names, and takes contents of up to 4 MiB from the origin itself.
  */
 public final class UpstreamDaemon implements AutoCloseable {
   /** Deadline that the original puts on every call, also on the streams that outlive it. */
@@ -42,6 +42,7 @@ public final class UpstreamDaemon implements AutoCloseable {
   final Path directory;
   final String hostname;
   final boolean seed;
+  final String address;
   final ManagedChannel scheduler;
   final UpstreamPieceServer pieces;
   private final Server upload;
@@ -49,27 +50,45 @@ public final class UpstreamDaemon implements AutoCloseable {
   /** Starts a daemon that is announced to the scheduler on this port of 127.0.0.1. */
   public static UpstreamDaemon start(
       Path directory, String hostname, boolean seed, int schedulerPort) throws IOException {
-    UpstreamDaemon daemon = new UpstreamDaemon(directory, hostname, seed, schedulerPort);
+    return start(
+        directory,
+        hostname,
+        seed,
+        "127.0.0.1",
+        new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), schedulerPort));
+  }
+
+  /** Starts a daemon on this address of this machine, announced to that scheduler. */
+  public static UpstreamDaemon start(
+      Path directory, String hostname, boolean seed, String address, InetSocketAddress scheduler)
+      throws IOException {
+    UpstreamDaemon daemon = new UpstreamDaemon(directory, hostname, seed, address, scheduler);
     daemon.upload.start();
     daemon.announce();
     return daemon;
   }
 
-  private UpstreamDaemon(Path directory, String hostname, boolean seed, int schedulerPort)
+  private UpstreamDaemon(
+      Path directory,
+      String hostname,
+      boolean seed,
+      String address,
+      InetSocketAddress schedulerAddress)
       throws IOException {
     this.directory = Files.createDirectories(directory);
     this.hostname = hostname;
     this.seed = seed;
+    this.address = address;
     scheduler =
-        NettyChannelBuilder.forAddress("127.0.0.1", schedulerPort)
+        NettyChannelBuilder.forAddress(schedulerAddress)
             .usePlaintext()
             .keepAliveTime(5, TimeUnit.MINUTES)
             .build();
-    pieces = new UpstreamPieceServer(contents, violations, threads);
+    pieces = new UpstreamPieceServer(address, contents, violations, threads);
     HealthStatusManager health = new HealthStatusManager();
     health.setStatus("", ServingStatus.SERVING);
     upload =
-        NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+        NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.ofLiteral(address), 0))
             .permitKeepAliveTime(1, TimeUnit.MINUTES)
             .addService(new UpstreamUpload(this))
             .addService(health.getHealthService())
@@ -94,7 +113,7 @@ public final class UpstreamDaemon implements AutoCloseable {
 
   /** The id under which it is announced. */
   public String hostId() {
-    return "127.0.0.1-" + hostname + (seed ? "-seed" : "");
+    return address + "-" + hostname + (seed ? "-seed" : "");
   }
 
   /**
@@ -137,7 +156,7 @@ public final class UpstreamDaemon implements AutoCloseable {
         .setType(seed ? 1 : 0)
         .setHostname(hostname)
         .setName(hostname)
-        .setIp("127.0.0.1")
+        .setIp(address)
         .setPort(upload.getPort())
         .setDownloadPort(upload.getPort())
         .setOs("linux")

@@ -26,11 +26,14 @@ final class UpstreamPieceServer implements AutoCloseable {
   private volatile AnswerWriter writer = (answer, out) -> out.write(answer);
 
   UpstreamPieceServer(
-      Map<String, UpstreamContent> contents, Violations violations, ExecutorService threads)
+      String address,
+      Map<String, UpstreamContent> contents,
+      Violations violations,
+      ExecutorService threads)
       throws IOException {
     this.contents = contents;
     this.violations = violations;
-    this.socket = new ServerSocket(0, 1024, InetAddress.getLoopbackAddress());
+    this.socket = new ServerSocket(0, 1024, InetAddress.ofLiteral(address));
     threads.execute(() -> accept(threads));
   }
 

@@ -90,7 +90,7 @@ final class UpstreamUpload extends DfdaemonUploadGrpc.DfdaemonUploadImplBase {
                   .setNumber(number)
                   .setOffset(piece.offset())
                   .setLength(piece.length())
-                  .setIp("127.0.0.1")
+                  .setIp(daemon.address)
                   .setTcpPort(daemon.pieces.port())
                   .build());
           return true;

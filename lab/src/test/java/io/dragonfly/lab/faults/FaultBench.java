@@ -8,18 +8,14 @@ import io.dragonfly.lab.origin.LabContent;
 import io.dragonfly.lab.process.ProcessCluster;
 import io.dragonfly.lab.process.Program;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** A cluster of processes, a place for outputs, and the checks that every fault ends with. */
@@ -32,16 +28,10 @@ final class FaultBench implements AutoCloseable {
     }
 
     void failedSaying(String... words) {
-      assertThat(exitCode).as("exit code; dfget said: %s", text).isIn(1, 2);
-      assertThat(text).containsIgnoringCase(words[0]);
+      assertThat(new DfgetEnd(exitCode, text, output).flawAsError()).isEmpty();
       for (String word : words) {
         assertThat(text).containsIgnoringCase(word);
       }
-      assertThat(text).as("a stack trace is not a clear error").doesNotContain("\tat ");
-      assertThat(text.lines().filter(line -> line.startsWith("dfget: ")))
-          .as("one clear error")
-          .hasSize(1);
-      assertThat(output).doesNotExist();
     }
   }
 
@@ -51,7 +41,7 @@ final class FaultBench implements AutoCloseable {
   final ProcessCluster cluster;
   final Path outputs;
   private final Path directory;
-  private final Map<String, Descriptors> descriptorsAtStart = new TreeMap<>();
+  private final Map<String, Footprint> descriptorsAtStart = new TreeMap<>();
 
   /** Starts a scheduler, the seeds and the peers; their sockets need a short path. */
   static FaultBench start(List<String> seeds, List<String> peers) throws Exception {
@@ -112,11 +102,7 @@ final class FaultBench implements AutoCloseable {
 
   /** What a daemon has open now is what {@link #returnsToBase} compares with. */
   void noteBase(String daemon) throws IOException {
-    descriptorsAtStart.put(daemon, descriptors(daemon));
-  }
-
-  private Descriptors descriptors(String name) throws IOException {
-    return Descriptors.of(cluster.program(name), cluster.storage(name));
+    descriptorsAtStart.put(daemon, Footprint.of(cluster, daemon));
   }
 
   /** The files in the caches of all daemons, by daemon. */
@@ -130,17 +116,7 @@ final class FaultBench implements AutoCloseable {
 
   /** The files in the cache of a daemon. */
   Set<Path> cache(String daemon) throws IOException {
-    return cacheBelow(cluster.storage(daemon));
-  }
-
-  /** The files in the cache of a daemon with this storage directory. */
-  static Set<Path> cacheBelow(Path storage) throws IOException {
-    Path content = storage.resolve("content");
-    try (Stream<Path> files = Files.walk(content)) {
-      return files.filter(Files::isRegularFile).collect(Collectors.toCollection(TreeSet::new));
-    } catch (NoSuchFileException | UncheckedIOException e) {
-      return Set.of(); // there is none yet, or it changes just now
-    }
+    return Footprint.cache(cluster, daemon);
   }
 
   /** Nothing was kept of what failed: the caches have the files that they had before. */
@@ -158,14 +134,13 @@ final class FaultBench implements AutoCloseable {
         .untilAsserted(() -> {
           for (Map.Entry<String, Set<Path>> cache : caches().entrySet()) {
             if (cluster.program(cache.getKey()).isAlive()) {
-              List<String> grown =
+              List<Path> grown =
                   cache.getValue().stream()
                       .filter(file -> !before.getOrDefault(cache.getKey(), Set.of()).contains(file))
-                      .map(file -> file.getFileName().toString())
                       .toList();
               assertThat(grown)
                   .as("new files of %s", cache.getKey())
-                  .allMatch(name -> name.matches("[0-9a-f]{64}(~meta)?"))
+                  .allMatch(Footprint::isLasting)
                   .hasSizeLessThanOrEqualTo(2 * tasks);
             }
           }
@@ -185,9 +160,11 @@ final class FaultBench implements AutoCloseable {
     await()
         .atMost(SETTLE)
         .untilAsserted(() -> {
-          for (Map.Entry<String, Descriptors> base : descriptorsAtStart.entrySet()) {
+          for (Map.Entry<String, Footprint> base : descriptorsAtStart.entrySet()) {
             if (cluster.program(base.getKey()).isAlive()) {
-              base.getValue().isBaseOf(descriptors(base.getKey()), base.getKey());
+              assertThat(Footprint.of(cluster, base.getKey()).growthSince(base.getValue()))
+                  .as("what %s has open", base.getKey())
+                  .isEmpty();
             }
           }
           try (Stream<Path> files = Files.list(outputs)) {

@@ -4,6 +4,7 @@ import static io.dragonfly.lab.faults.Fault.CACHE_DISK_FULL;
 import static io.dragonfly.lab.faults.Fault.OUTPUT_DISK_FULL;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.abort;
 
 import io.dragonfly.lab.origin.Behaviour;
 import io.dragonfly.lab.origin.LabContent;
@@ -35,7 +36,7 @@ final class FullDiskTest {
   @Test
   void aCacheThatRunsFullMidwayFailsThatDownloadAndNothingElse() throws Exception {
     try (FaultBench bench = FaultBench.start(List.of("seed"), List.of("b"));
-        Tmpfs disk = Tmpfs.mount(bench.cluster.storage("a"), 64);
+        Tmpfs disk = mount(bench.cluster.storage("a"), 64);
         LabOrigin small = LabOrigin.start(SMALL, Behaviour.good());
         LabOrigin origin = LabOrigin.start(CONTENT, SLOW)) {
       Program daemon = bench.cluster.startPeer("a");
@@ -76,7 +77,7 @@ final class FullDiskTest {
   @Test
   void aCacheWithTooLittleRoomIsToldBeforeAnythingIsRead() throws Exception {
     try (FaultBench bench = FaultBench.start(List.of(), List.of());
-        Tmpfs _ = Tmpfs.mount(bench.cluster.storage("a"), 16);
+        Tmpfs _ = mount(bench.cluster.storage("a"), 16);
         LabOrigin origin = LabOrigin.start(CONTENT, SLOW)) {
       bench.cluster.startPeer("a");
       bench.noteBase("a");
@@ -97,7 +98,7 @@ final class FullDiskTest {
   @ValueSource(strings = {"--overwrite", "--transfer-from-dfdaemon"})
   void anOutputDiskThatRunsFullMidwayIsNamedAndTheCacheKept(String how) throws Exception {
     try (FaultBench bench = FaultBench.start(List.of(), List.of("a"));
-        Tmpfs disk = Tmpfs.mount(disks.resolve("small"), 64);
+        Tmpfs disk = mount(disks.resolve("small"), 64);
         LabOrigin origin = LabOrigin.start(CONTENT, SLOW)) {
       Path output = disk.directory().resolve("file");
       Program dfget = bench.start("a", origin.url("/output"), output, how);
@@ -125,7 +126,7 @@ final class FullDiskTest {
   @Test
   void anOutputDiskWithTooLittleRoomIsNamed() throws Exception {
     try (FaultBench bench = FaultBench.start(List.of(), List.of("a"));
-        Tmpfs disk = Tmpfs.mount(disks.resolve("tiny"), 8);
+        Tmpfs disk = mount(disks.resolve("tiny"), 8);
         LabOrigin origin = LabOrigin.start(CONTENT, Behaviour.good())) {
       Path output = Files.writeString(disk.directory().resolve("file"), "precious");
       FaultBench.Outcome failed =
@@ -139,6 +140,18 @@ final class FullDiskTest {
       assertThat(output).hasContent("precious");
       assertThat(names(disk.directory())).containsExactly("file");
       bench.returnsToBase();
+    }
+  }
+
+  /** Where this user may not mount, the test is skipped and says who may. */
+  private static Tmpfs mount(Path directory, int mebibytes) throws InterruptedException {
+    try {
+      return Tmpfs.mount(directory, mebibytes);
+    } catch (IOException e) {
+      return abort(
+          "a full disk needs the right to mount one ("
+              + e.getMessage()
+              + "); as root: sudo ./mvnw -pl lab test -Dtest=FullDiskTest");
     }
   }
 

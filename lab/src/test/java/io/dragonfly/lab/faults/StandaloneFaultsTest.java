@@ -84,17 +84,19 @@ final class StandaloneFaultsTest {
 
   /** The cache has the content and the journal of so many tasks, and nothing else. */
   private void cacheHasTasks(int tasks) throws IOException {
-    assertThat(FaultBench.cacheBelow(data.resolve("data")))
+    assertThat(Footprint.cacheBelow(data.resolve("data")))
         .extracting(file -> file.getFileName().toString())
         .allMatch(name -> name.matches("[0-9a-f]{64}(~meta)?"))
         .hasSize(2 * tasks);
   }
 
-  private void returnsTo(Descriptors base, Program standalone) {
+  private void returnsTo(Footprint base, Program standalone) {
     await()
         .atMost(STANDALONE_STOPPED.limit())
         .untilAsserted(() ->
-            base.isBaseOf(Descriptors.of(standalone, data.resolve("data")), "the standalone"));
+            assertThat(Footprint.of(standalone, data.resolve("data")).growthSince(base))
+                .as("what the standalone has open")
+                .isEmpty());
   }
 
   @ParameterizedTest
@@ -102,7 +104,7 @@ final class StandaloneFaultsTest {
   void aStandaloneToldToStopUnderLoadEndsAndKeepsWhatIsVerified(Signal signal) throws Exception {
     try (LabOrigin origin = LabOrigin.start(CONTENT, SLOW)) {
       Program standalone = ready();
-      assertThat(FaultBench.cacheBelow(data.resolve("data"))).isEmpty();
+      assertThat(Footprint.cacheBelow(data.resolve("data"))).isEmpty();
       Path first = outputs.resolve("first");
       Path second = outputs.resolve("second");
       Program one = dfget(origin.url("/load"), first);
@@ -126,7 +128,7 @@ final class StandaloneFaultsTest {
       origin.become(CONTENT, Behaviour.good());
       cacheHasTasks(2);
       Program restarted = ready();
-      Descriptors base = Descriptors.of(restarted, data.resolve("data"));
+      Footprint base = Footprint.of(restarted, data.resolve("data"));
       Program again = dfget(origin.url("/load"), first);
       FaultBench.end(STANDALONE_STOPPED, again, first).succeededWith(CONTENT);
       cacheHasTasks(2);
@@ -141,7 +143,7 @@ final class StandaloneFaultsTest {
   void aSecondStartOnTheSameDirectoryIsRefusedAndHarmsNothing() throws Exception {
     try (LabOrigin origin = LabOrigin.start(CONTENT, SLOW)) {
       Program first = ready();
-      Descriptors base = Descriptors.of(first, data.resolve("data"));
+      Footprint base = Footprint.of(first, data.resolve("data"));
       Path output = outputs.resolve("file");
       Program dfget = dfget(origin.url("/twice"), output);
       await().atMost(STANDALONE_TWICE.limit()).until(() -> origin.bytesSent() > 4 * MIB);

@@ -20,6 +20,7 @@ final class BoundsTest {
         Rate.parse(rate),
         Rate.parse(seedRate),
         Rate.parse(originRate),
+        Duration.ZERO,
         120_000_000,
         Duration.ZERO,
         List.of(),

@@ -40,7 +40,7 @@ final class SwarmRunTest {
 
   @Test
   void everyContenderBringsTheContentAndNothingIsLeft() throws Exception {
-    Path work = Path.of("/tmp", "lab-" + ProcessHandle.current().pid());
+    Path work = Path.of("/tmp");
     Path report = directory.resolve("report");
     Rate rate = Rate.parse("200mbit");
     SwarmOptions options =
@@ -49,6 +49,7 @@ final class SwarmRunTest {
             rate,
             rate,
             rate,
+            Duration.ZERO,
             SIZE,
             Duration.ofMillis(100),
             List.of(Contender.Kind.values()),
@@ -72,7 +73,7 @@ final class SwarmRunTest {
       assertThat(row.get("downloads").size()).isEqualTo(2);
     }
     assertThat(report.resolve("swarm-dragonfly.svg")).content().contains("polyline");
-    assertThat(work).doesNotExist();
+    assertThat(work.resolve("lab-" + ProcessHandle.current().pid())).doesNotExist();
     String mine = "dflab-" + ProcessHandle.current().pid() + "-";
     assertThat(Tool.IP.run("netns", "list")).doesNotContain(mine);
     assertThat(Files.exists(report)).isTrue();

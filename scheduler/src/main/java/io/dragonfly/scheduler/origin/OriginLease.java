@@ -135,6 +135,11 @@ public final class OriginLease {
     }
   }
 
+  /** How much the leaseholder said that it has read; -1 when it has said nothing yet. */
+  public long bytesRead() {
+    return bytes;
+  }
+
   public boolean isOverdue(long now) {
     return now >= deadline;
   }

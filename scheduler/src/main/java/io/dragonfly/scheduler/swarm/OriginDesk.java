@@ -162,6 +162,34 @@ final class OriginDesk {
     }
   }
 
+  /**
+   * A peer of ours reads the origin. Without the lease it was cut off, or had it of a scheduler
+   * before this one, and its requests went on meanwhile: two would read the same. Whoever has read
+   * more goes on.
+   */
+  void bytesRead(Peer peer, long bytes, long now) {
+    if (task.lease.isHeldBy(peer.id)) {
+      task.lease.bytesRead(peer.id, bytes, now);
+      return;
+    }
+    Peer holder =
+        task.lease.state() instanceof OriginLease.State.Held held
+            ? task.peers.get(held.peer())
+            : null;
+    if (holder == null) {
+      return;
+    }
+    if (!holder.extension || bytes <= task.lease.bytesRead() || !canLead(peer, now)) {
+      task.tell(peer, new PeerOrder.OriginRevoked("somebody else reads it by now"));
+      return;
+    }
+    task.notice("event=lease-returns from=" + holder.id);
+    task.tell(holder, new PeerOrder.OriginRevoked("somebody came back who has read more of it"));
+    released(holder, /* inVain= */ false, now);
+    grant(peer, "you have read more of it than others", now);
+    task.lease.bytesRead(peer.id, bytes, now);
+  }
+
   /** The leaseholder is done, or gone: the lease is free again. */
   void released(Peer peer, boolean inVain, long now) {
     if (!task.lease.isHeldBy(peer.id)) {

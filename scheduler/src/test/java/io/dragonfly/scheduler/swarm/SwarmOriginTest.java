@@ -100,6 +100,35 @@ final class SwarmOriginTest {
   }
 
   @Test
+  void whoStillReadsWhenAnotherHasReadMoreIsToldToStop() {
+    driver.host("a").host("b");
+    Stream a = driver.ours("a");
+    driver.report(a, new PeerReport.OriginProgress(6_000_000));
+    // It was cut off before, and its requests went on: this is how it comes back.
+    Stream b = driver.ours("b");
+    driver.report(b, new PeerReport.OriginProgress(5_000_000));
+    assertThat(b.last(PeerOrder.OriginRevoked.class)).isPresent();
+    assertThat(b.last(PeerOrder.OriginLease.class)).isEmpty();
+    assertThat(a.last(PeerOrder.OriginRevoked.class)).isEmpty();
+  }
+
+  @Test
+  void whoComesBackToANewSchedulerAndHasReadMoreThanItsLeaseholderReadsOn() {
+    driver.host("a").host("b");
+    Stream a = driver.ours("a");
+    assertThat(a.last(PeerOrder.OriginLease.class)).isPresent();
+    Stream b = driver.ours("b");
+    driver.report(b, new PeerReport.OriginProgress(5_000_000));
+    assertThat(a.last(PeerOrder.OriginRevoked.class)).isPresent();
+    assertThat(b.last(PeerOrder.OriginLease.class)).isPresent();
+    assertThat(readers()).isEqualTo(1);
+    // What the other one still had to say changes nothing.
+    driver.report(a, new PeerReport.OriginProgress(1_000_000));
+    assertThat(b.last(PeerOrder.OriginRevoked.class)).isEmpty();
+    assertThat(readers()).isEqualTo(1);
+  }
+
+  @Test
   void aLonelyReaderOfASlowOriginKeepsItsLease() {
     driver.host("a");
     Stream a = driver.ours("a");
