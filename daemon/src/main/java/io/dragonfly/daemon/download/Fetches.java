@@ -39,7 +39,7 @@ final class Fetches {
   /** Where so many parents share the work, more requests to one would only slow each other. */
   private static final int CROWD = 4;
 
-  private static final int MOST_OF_CROWD = 2;
+  private static final int MOST_OF_CROWD = 1;
 
   /** Content of so few pieces is not worth waiting for others. */
   private static final int FEW = 4;
@@ -81,6 +81,10 @@ final class Fetches {
     final boolean relayed;
 
     long bytes;
+
+    /** Of these, what had come when the deadline was set. */
+    long bytesAtDeadline;
+
     long startedAt = Long.MAX_VALUE;
     long deadline = Long.MAX_VALUE;
     boolean aborted;
@@ -356,6 +360,12 @@ final class Fetches {
   void takeFromSlow(TaskContent content, long now, List<Action> out) {
     for (Fetch fetch : running.values()) {
       if (!fetch.isUnderWay() || now < fetch.deadline) {
+        continue;
+      }
+      if (fetch.relayed && fetch.bytes > fetch.bytesAtDeadline) {
+        // Its source sets the pace, and others hang on it: only one that stands still is left.
+        fetch.bytesAtDeadline = fetch.bytes;
+        fetch.deadline = now + SHORTEST_DEADLINE;
         continue;
       }
       if (isBetterElsewhere(fetch, content, now)) {

@@ -13,8 +13,8 @@ import java.util.random.RandomGenerator;
  * Whether the origin may be read, which reads are under way, and what comes after a failed one.
  *
  * <p>The first request is a look: a bounded range whose answer tells length and version and whose
- * bytes are kept. What follows are runs of consecutive missing pieces, some at a time. An origin
- * that does not give parts is read by looks at the whole content.
+ * bytes are kept. What follows are runs of consecutive missing pieces, some at a time and shorter
+ * ones towards the end. An origin that does not give parts is read by looks at the whole content.
  *
  * <p>A read that breaks is repeated from where it broke, after a pause that doubles; some failures
  * in a row without progress, or one that will not change, end the reading with a {@link #failure}.
@@ -23,6 +23,9 @@ final class OriginPlan {
   private static final long FIRST_PAUSE = 500_000_000L;
   private static final long LONGEST_PAUSE = 10_000_000_000L;
   private static final long WORTHWHILE = 64 * 1024;
+
+  /** The shortest run is this part of the longest, where pieces are not longer. */
+  private static final int RUN_SHARES = 4;
 
   /** An origin that is silent for so long counts as failed, however few the attempts were. */
   private static final long LONGEST_SILENCE = 30_000_000_000L;
@@ -243,7 +246,8 @@ final class OriginPlan {
     int end = free.nextClearBit(first);
     int last = first;
     long length = content.layout().length(first);
-    while (last + 1 < end && length + content.layout().length(last + 1) <= options.originRun()) {
+    long most = longestRun(free, content.layout());
+    while (last + 1 < end && length + content.layout().length(last + 1) <= most) {
       last++;
       length += content.layout().length(last);
     }
@@ -254,6 +258,15 @@ final class OriginPlan {
     out.add(
         new Action.ReadOrigin(
             read.id, content.epoch(), request, content.info().orElseThrow(), first, last));
+  }
+
+  /**
+   * Towards the end runs become shorter, so that all reads end at about the same time: a single
+   * connection that is left alone with the last run may be far from filling the link.
+   */
+  private long longestRun(BitSet free, PieceLayout layout) {
+    long share = free.cardinality() * layout.length(0) / options.originReads();
+    return Math.clamp(share, options.originRun() / RUN_SHARES, options.originRun());
   }
 
   private int firstOfRun(BitSet free, int[] readers) {
