@@ -1,6 +1,7 @@
 package io.dragonfly.lab;
 
 import io.dragonfly.lab.figures.FiguresCommand;
+import io.dragonfly.lab.sim.SimulateCommand;
 import io.dragonfly.lab.swarm.SwarmCommand;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -14,6 +15,7 @@ public final class Lab {
       """
       Usage: dragonfly lab COMMAND [OPTIONS...]
 
+        simulate      A whole swarm on a virtual clock, with faults drawn from a seed
         figures       CPU, memory and time of our programs beside others and limits
         swarm         A swarm in a shaped network beside its rivals (needs root on Linux)
 
@@ -27,6 +29,7 @@ public final class Lab {
     String[] rest = args.length < 2 ? args : Arrays.copyOfRange(args, 2, args.length);
     switch (command) {
       case "swarm" -> System.exit(SwarmCommand.run(Path.of(args[0]), rest));
+      case "simulate" -> System.exit(SimulateCommand.run(rest));
       case "figures" -> System.exit(FiguresCommand.run(Path.of(args[0]), rest));
       case "help", "--help", "-h" -> System.out.print(HELP);
       default -> {
