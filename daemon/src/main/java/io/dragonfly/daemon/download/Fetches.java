@@ -47,6 +47,9 @@ final class Fetches {
   private static final long LONGEST_TURN = SECOND / 4;
   private static final double TURN_SHARE = 0.25;
 
+  /** For each that gives up a relay which takes too long, so many stay with theirs for now. */
+  private static final int RELAYS_THAT_WAIT = 8;
+
   /** What a relayed piece is expected to come at, beside one that its parent has. */
   private static final double RELAY_SHARE = 0.5;
 
@@ -58,6 +61,10 @@ final class Fetches {
   private final Map<Long, Fetch> running = new LinkedHashMap<>();
   private final BitSet claimed = new BitSet();
   private final BitSet handedOver = new BitSet();
+
+  /** Pieces that came too slowly through others: they are taken from who has them. */
+  private final BitSet direct = new BitSet();
+
   private long lastId;
 
   /** When a seed may be asked for what only seeds offer; 0 while there is nothing of that kind. */
@@ -81,12 +88,12 @@ final class Fetches {
     final boolean relayed;
 
     long bytes;
-
-    /** Of these, what had come when the deadline was set. */
-    long bytesAtDeadline;
-
     long startedAt = Long.MAX_VALUE;
     long deadline = Long.MAX_VALUE;
+
+    /** It takes longer than it should, and nobody could do better. */
+    boolean overdue;
+
     boolean aborted;
 
     Fetch(long id, Parent parent, int piece, long length) {
@@ -129,7 +136,6 @@ final class Fetches {
   void begin(BitSet free, int[] readers, TaskContent content, long now, List<Action> out) {
     BitSet left = (BitSet) free.clone();
     left.andNot(claimed);
-    content.keepAcceptable(left);
     BitSet byPeers = offeredByPeers(content);
     while (true) {
       awaitTurn(left, byPeers, content, now);
@@ -179,10 +185,13 @@ final class Fetches {
       offer.or(parent.begun);
       // Blocks are passed on only where a root says that they are right.
       content.keepRooted(offer);
+      offer.andNot(direct);
     }
     int requests = book.all().size() < CROWD ? Parent.MOST_REQUESTS : MOST_OF_CROWD;
     if (wholeRunning() < most && parent.isFree(requests, now)) {
-      offer.or(parent.announced);
+      BitSet whole = (BitSet) parent.announced.clone();
+      content.keepAcceptable(whole, parent.extension);
+      offer.or(whole);
     }
     if (seed) {
       offer.andNot(spared);
@@ -201,6 +210,7 @@ final class Fetches {
       }
     }
     content.keepRooted(begun);
+    begun.andNot(direct);
     offered.or(begun);
     return offered;
   }
@@ -362,21 +372,29 @@ final class Fetches {
       if (!fetch.isUnderWay() || now < fetch.deadline) {
         continue;
       }
-      if (fetch.relayed && fetch.bytes > fetch.bytesAtDeadline) {
-        // Its source sets the pace, and others hang on it: only one that stands still is left.
-        fetch.bytesAtDeadline = fetch.bytes;
-        fetch.deadline = now + SHORTEST_DEADLINE;
-        continue;
-      }
-      if (isBetterElsewhere(fetch, content, now)) {
-        if (!fetch.relayed) {
+      if (isTurn(fetch) && isBetterElsewhere(fetch, content, now)) {
+        if (fetch.relayed) {
+          direct.set(fetch.piece);
+        } else {
           fetch.parent.slowed();
         }
         takeAway(fetch, now, out);
       } else {
+        fetch.overdue = true;
         fetch.deadline = now + Math.max(SHORTEST_DEADLINE, now - fetch.startedAt);
       }
     }
+  }
+
+  /** Of many that wait for one slow host, few should go to where the piece comes from. */
+  private boolean isTurn(Fetch fetch) {
+    return !fetch.relayed || random.nextInt(RELAYS_THAT_WAIT) == 0;
+  }
+
+  /** Whether all that is under way comes too slowly through others: the parents do not suffice. */
+  boolean isCrawling() {
+    return !running.isEmpty()
+        && running.values().stream().allMatch(fetch -> fetch.relayed && fetch.overdue);
   }
 
   private boolean isBetterElsewhere(Fetch fetch, TaskContent content, long now) {
@@ -444,6 +462,7 @@ final class Fetches {
     abortAll(out);
     new ArrayList<>(running.keySet()).forEach(this::ended);
     handedOver.clear();
+    direct.clear();
   }
 
   private static void abort(Fetch fetch, List<Action> out) {

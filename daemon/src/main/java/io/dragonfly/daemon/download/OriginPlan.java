@@ -161,6 +161,20 @@ final class OriginPlan {
     }
   }
 
+  /** Stops reads that nobody asked for any more, where others have all that they would bring. */
+  void stopCovered(BitSet available, List<Action> out) {
+    if (permission != Permission.NONE) {
+      return;
+    }
+    for (Read read : List.copyOf(reads.values())) {
+      BitSet uncovered = (BitSet) read.pieces.clone();
+      uncovered.andNot(available);
+      if (!read.pieces.isEmpty() && uncovered.isEmpty()) {
+        stop(read, out);
+      }
+    }
+  }
+
   /** Pieces that the origin should be read for: nobody else has them or brings them. */
   BitSet free(BitSet missing, BitSet available, BitSet fetching) {
     BitSet free = (BitSet) missing.clone();

@@ -1,15 +1,18 @@
 package io.dragonfly.daemon.download;
 
+import io.dragonfly.common.id.HostId;
 import io.dragonfly.common.id.PeerId;
 import io.dragonfly.daemon.link.ParentInfo;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The parents that the scheduler named, what each announced, and those that are not asked any more.
@@ -29,6 +32,9 @@ final class ParentBook {
   /** Those that are not asked, and until when. */
   private final Map<PeerId, Long> unwanted = new LinkedHashMap<>();
 
+  /** Hosts that sent wrong bytes: they come back as other peers, and are no better then. */
+  private final Set<HostId> distrusted = new HashSet<>();
+
   private int lastSync;
   private int[] holders = new int[0];
 
@@ -38,7 +44,7 @@ final class ParentBook {
     Map<PeerId, Parent> before = new LinkedHashMap<>(listed);
     listed.clear();
     for (ParentInfo info : parents) {
-      if (unwanted.containsKey(info.peer())) {
+      if (unwanted.containsKey(info.peer()) || distrusted.contains(info.host())) {
         continue;
       }
       Parent known = before.remove(info.peer());
@@ -166,8 +172,9 @@ final class ParentBook {
     return again || !parent.announced.isEmpty();
   }
 
-  /** It is not asked again in this download. */
+  /** It sent wrong bytes: its host is not asked again in this download. */
   void drop(Parent parent, List<Action> out) {
+    distrusted.add(parent.info.host());
     drop(parent, Long.MAX_VALUE, out);
   }
 
@@ -196,8 +203,12 @@ final class ParentBook {
 
   /** Pieces that some listed parent announced and that may be taken from it. */
   BitSet available(TaskContent content) {
-    BitSet union = announced();
-    content.keepAcceptable(union);
+    BitSet union = new BitSet();
+    for (Parent parent : listed.values()) {
+      BitSet acceptable = (BitSet) parent.announced.clone();
+      content.keepAcceptable(acceptable, parent.extension);
+      union.or(acceptable);
+    }
     return union;
   }
 

@@ -60,6 +60,7 @@ final class SwarmSide {
 
   void ready(boolean extension, long now, List<Action> out) {
     parts.link.ready(extension);
+    parts.content.expectRoots(extension);
     parts.progressAt = now;
     if (holder.isPresent()) {
       parts.link.register(holder.get(), parts.content, true, now, out);

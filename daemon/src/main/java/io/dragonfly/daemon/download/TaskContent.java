@@ -32,6 +32,9 @@ final class TaskContent {
   private final Map<Integer, PieceRoot> roots = new TreeMap<>();
   private final BitSet withRoot = new BitSet();
 
+  private boolean rootsExpected;
+  private boolean rootless;
+
   /** Pieces held that were compared with their root, not with a checksum alone. */
   private final BitSet verified = new BitSet();
 
@@ -88,9 +91,23 @@ final class TaskContent {
     return known;
   }
 
-  /** Leaves the pieces that a parent may be asked for: not before the root to match is known. */
-  void keepAcceptable(BitSet pieces) {
-    if (!roots.isEmpty()) {
+  /** The scheduler hands out roots: peers of ours are not asked before they are known. */
+  void expectRoots(boolean expected) {
+    rootsExpected = expected;
+  }
+
+  /** Nobody knows roots of this content, it seems: an upstream program read the origin. */
+  void expectNoRoots() {
+    rootless = true;
+  }
+
+  /**
+   * Leaves the pieces that a parent may be asked for: not before the root to match is known. A
+   * checksum alone says neither that the parent has the same version nor that its bytes are right;
+   * it has to do where nobody knows roots, and for upstream's programs while none is known.
+   */
+  void keepAcceptable(BitSet pieces, boolean ofOurs) {
+    if (!roots.isEmpty() || (ofOurs && rootsExpected && !rootless)) {
       pieces.and(withRoot);
     }
   }
@@ -119,6 +136,7 @@ final class TaskContent {
     layout = content.length().isPresent() ? Optional.of(content.layout()) : Optional.empty();
     held.clear();
     roots.clear();
+    rootless = false;
     withRoot.clear();
     verified.clear();
     return ++epoch;
@@ -143,6 +161,7 @@ final class TaskContent {
     layout = Optional.empty();
     held.clear();
     roots.clear();
+    rootless = false;
     withRoot.clear();
     verified.clear();
   }

@@ -35,6 +35,9 @@ public final class TaskDownload {
   /** So many times longer it waits for parents that it still hears: one may read the origin. */
   private static final int HOPE = 3;
 
+  /** Pieces of peers of ours that nobody has roots of are taken after so long. */
+  private static final long ROOTLESS = 3 * SECOND;
+
   private static final long QUIET = 10 * SECOND;
   private static final long UNPROVEN = 30 * SECOND;
   private static final long UPSTREAM_SILENCE = 60 * SECOND;
@@ -267,6 +270,9 @@ public final class TaskDownload {
 
     originSide.takeAnswer(missing, out);
     if (parts.content.isOpen() && parts.content.hasLayout()) {
+      if (parts.origin.isReading()) {
+        parts.origin.stopCovered(parts.book.available(parts.content), out);
+      }
       BitSet unread = (BitSet) missing.clone();
       unread.andNot(parts.origin.claimed());
       parts.fetches.takeFromSlow(parts.content, now, out);
@@ -291,12 +297,19 @@ public final class TaskDownload {
 
   /** Nothing goes on: wait, ask for other parents, or read the origin without being told. */
   private void whenStuck(BitSet missing, long now, List<Action> out) {
+    if (parts.link.isOurs() && parts.fetches.isCrawling()) {
+      parts.link.wantParents(
+          parts.book.unwanted(now), "pieces come too slowly through the parents", now, out);
+    }
     if (!parts.fetches.isEmpty() || parts.origin.isReading()) {
       return;
     }
+    long quiet = now - parts.progressAt;
+    if (quiet > ROOTLESS && !parts.content.isRooted() && !parts.book.announced().isEmpty()) {
+      parts.content.expectNoRoots();
+    }
     BitSet available = parts.book.available(parts.content);
     available.and(missing);
-    long quiet = now - parts.progressAt;
     if (parts.origin.failure().isPresent()) {
       if (available.isEmpty()) {
         originSide.giveUp(parts.waiters.originRequest(), parts.origin.failure().get(), now, out);

@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.dragonfly.daemon.link.PeerReport;
 import io.dragonfly.daemon.link.SwarmOrder;
 import io.dragonfly.daemon.transfer.TransferException.Reason;
-import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -90,27 +89,5 @@ class RelayedPiecesTest {
 
     assertThat(machine.reports(PeerReport.PieceFailed.class)).hasSize(1);
     assertThat(machine.all(Action.Unfollow.class)).hasSize(1);
-  }
-
-  @Test
-  void aSlowRelayIsLeftOnlyWhenItStandsStill() {
-    Machine machine = joined(3);
-    machine.parents("relay", "holder");
-    machine.announce("holder", 0);
-    machine.after(Duration.ofMillis(10));
-    machine.fetched(0);
-    begin(machine, "relay", 1);
-    Action.Fetch relay = machine.fetchOf(1);
-    machine.give(new Event.FetchStarted(relay.fetch()));
-    machine.announce("holder", 1);
-    for (int second = 0; second < 8; second++) {
-      machine.give(new Event.FetchProgress(relay.fetch(), Machine.PIECE / 16));
-      machine.after(Duration.ofSeconds(1));
-    }
-    assertThat(machine.all(Action.AbortFetch.class)).isEmpty();
-
-    machine.after(Duration.ofSeconds(5));
-    assertThat(machine.all(Action.AbortFetch.class))
-        .containsExactly(new Action.AbortFetch(relay.fetch()));
   }
 }

@@ -11,8 +11,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.dragonfly.common.digest.Digest;
+import io.dragonfly.common.id.PeerId;
 import io.dragonfly.common.piece.ByteRange;
 import io.dragonfly.daemon.download.DownloadException.Code;
+import io.dragonfly.daemon.link.ParentInfo;
 import io.dragonfly.daemon.link.PeerReport;
 import io.dragonfly.daemon.link.SwarmOrder;
 import io.dragonfly.daemon.source.OriginException.Kind;
@@ -204,6 +206,8 @@ class TaskDownloadTest {
     machine.opened();
     machine.parents("a");
     machine.announce("a", 0);
+    assertThat(machine.all(Action.Fetch.class)).as("a root may be on its way").isEmpty();
+    machine.after(Duration.ofSeconds(4));
 
     assertThat(machine.fetchOf(0).root()).isEmpty();
   }
@@ -226,6 +230,72 @@ class TaskDownloadTest {
     assertThat(machine.all(Action.Fetch.class)).isEmpty();
     machine.give(new Event.LinkOrder(1, new SwarmOrder.Parents(List.of(Machine.parent("a")))));
     assertThat(machine.all(Action.Follow.class)).isEmpty();
+  }
+
+  @Test
+  void aHostThatSentWrongBytesIsNotAskedAsAnotherPeerEither() {
+    Machine machine = joined(8);
+    machine.parents("a");
+    machine.announce("a", 0);
+    machine.give(new Event.FetchFailed(machine.fetchOf(0).fetch(), Reason.CORRUPT, "differs"));
+    ParentInfo again =
+        new ParentInfo(
+            new PeerId("a-after-a-restart"), Machine.parent("a").host(), "10.0.0.1", 4000, false);
+    machine.order(new SwarmOrder.Parents(List.of(again)));
+
+    assertThat(machine.all(Action.Follow.class))
+        .extracting(Action.Follow::parent)
+        .doesNotContain(again);
+  }
+
+  @Test
+  void peersOfOursAreNotAskedBeforeTheRootIsKnown() {
+    Machine machine = new Machine();
+    machine.attach(1);
+    machine.ready(true);
+    machine.order(new SwarmOrder.Content(Machine.content(4)));
+    machine.opened();
+    machine.parents("a");
+    machine.announce("a", 0, 1);
+    assertThat(machine.all(Action.Fetch.class)).isEmpty();
+
+    machine.order(new SwarmOrder.Roots(Machine.roots(1)));
+    assertThat(machine.all(Action.Fetch.class))
+        .singleElement()
+        .matches(fetch -> fetch.piece() == 0 && fetch.root().isPresent());
+  }
+
+  @Test
+  void whatOthersHaveIsNoLongerReadAtTheOriginOnceASchedulerIsBack() {
+    Machine machine = new Machine();
+    machine.attach(1);
+    machine.give(new Event.LinkLost(machine.link(), "refused", false));
+    machine.after(Duration.ofSeconds(8));
+    machine.head(OptionalLong.of(4 * Machine.PIECE), "v1", true);
+    machine.opened();
+    long read = machine.last(Action.TakeAnswer.class).read();
+    machine.after(Duration.ofSeconds(40));
+    machine.ready(true);
+    machine.order(new SwarmOrder.Roots(Machine.roots(4)));
+    machine.parents("a");
+    machine.announce("a", 0, 1, 2);
+    assertThat(machine.all(Action.StopRead.class)).as("piece 3 is only there").isEmpty();
+    machine.announce("a", 3);
+
+    assertThat(machine.all(Action.StopRead.class)).containsExactly(new Action.StopRead(read));
+  }
+
+  @Test
+  void aPieceThatNobodyPassesOnFastEnoughIsWantedFromWhoHasIt() {
+    Machine machine = joined(1);
+    machine.parents("a");
+    machine.give(
+        new Event.ParentFeatures(machine.sync("a"), true),
+        new Event.ParentBegins(machine.sync("a"), 0, "10.0.0.1", 4001));
+    machine.give(new Event.FetchStarted(machine.fetchOf(0).fetch()));
+    machine.after(Duration.ofSeconds(12));
+
+    assertThat(machine.reports(PeerReport.ParentsWanted.class)).isNotEmpty();
   }
 
   @Test
@@ -578,6 +648,7 @@ class TaskDownloadTest {
     Machine machine = withoutRoots(4);
     machine.parents("a");
     machine.announce("a", 0);
+    machine.after(Duration.ofSeconds(4));
     machine.fetched(0);
     machine.give(new Event.LinkLost(machine.link(), "frozen", false));
     machine.after(Duration.ofSeconds(20));
@@ -611,6 +682,7 @@ class TaskDownloadTest {
     Machine machine = withoutRoots(4);
     machine.parents("a");
     machine.announce("a", 0);
+    machine.after(Duration.ofSeconds(4));
     machine.fetched(0);
     machine.give(
         new Event.LinkLost(machine.link(), "frozen", false),

@@ -1,10 +1,10 @@
 package io.dragonfly.lab.process;
 
-import io.dragonfly.cli.BuildInfo;
 import io.dragonfly.cli.ExitCode;
 import io.dragonfly.common.flag.Flags;
 import io.dragonfly.common.flag.ParsedFlags;
 import io.dragonfly.common.flag.UsageException;
+import io.dragonfly.common.lifecycle.BuildInfo;
 import io.dragonfly.common.lifecycle.StartException;
 import java.io.IOException;
 import java.util.function.Function;

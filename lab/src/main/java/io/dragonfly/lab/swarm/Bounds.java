@@ -15,17 +15,25 @@ package io.dragonfly.lab.swarm;
  * @param units M
  * @param term the term of T* that is the largest
  */
-record Bounds(double goodput, double fluid, double discrete, int units, String term) {
+public record Bounds(double goodput, double fluid, double discrete, int units, String term) {
 
   /**
    * @param goodput measured on a peer's link; the other links reach the same part of their rates
    */
   static Bounds of(SwarmOptions options, double goodput, int units) {
     double part = goodput / options.rate().bytesPerSecond();
-    double seed = options.seedRate().bytesPerSecond() * part;
-    double origin = options.originRate().bytesPerSecond() * part;
-    double size = options.size();
-    int peers = options.peers();
+    return of(
+        options.peers(),
+        (double) options.size(),
+        units,
+        options.originRate().bytesPerSecond() * part,
+        options.seedRate().bytesPerSecond() * part,
+        goodput);
+  }
+
+  /** The rates are bytes per second. */
+  public static Bounds of(
+      int peers, double size, int units, double origin, double seed, double goodput) {
     String[] terms = {
       "the origin's link", "the seed's link", "a peer's link", "all upload rates together"
     };

@@ -55,6 +55,7 @@ final class Contents {
   boolean takeIn(Peer peer, Registration registration) {
     Optional<ContentInfo> said = registration.content();
     if (said.isPresent() && task.content().isEmpty()) {
+      task.resumed = task.isEarly && !registration.holderOnly();
       learn(peer, said.get());
       tellOthers(peer);
     }

@@ -31,6 +31,12 @@ import org.jspecify.annotations.Nullable;
 final class OriginDesk {
   private static final int MAX_SEED_TRIES = 2;
 
+  /**
+   * In a swarm that is older than this scheduler, peers come back one by one; what they hold need
+   * not be read again.
+   */
+  private static final long RETURN_MILLIS = 2_000;
+
   private static final OriginFailure SILENT =
       OriginFailure.found(
           OptionalInt.empty(), Map.of(), "the origin gave nothing for too long, to several hosts");
@@ -104,7 +110,7 @@ final class OriginDesk {
     if (!task.lease.isFree()) {
       reconsider(now);
     }
-    if (!task.lease.isFree()) {
+    if (!task.lease.isFree() || (task.resumed && now - task.createdAt < RETURN_MILLIS)) {
       return;
     }
     Optional<Peer> demander = demander();

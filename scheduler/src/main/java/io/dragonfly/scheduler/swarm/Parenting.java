@@ -105,6 +105,37 @@ final class Parenting {
     return placed;
   }
 
+  /**
+   * Gives the child a holder of everything where it has none, in place of another parent when it
+   * has as many as it may have: what comes through others does not suffice.
+   */
+  boolean placeAtHolder(Peer child, long now) {
+    if (!child.extension || !child.canBeTold() || child.complete) {
+      return false;
+    }
+    for (Peer parent : child.parents) {
+      if (parent.complete) {
+        return false;
+      }
+    }
+    for (Peer holder : offers.holders().sample(task.limits.filterParents(), task.random)) {
+      if (!offers.hasPlace(holder) || !isEligible(holder, child, Set.of(), now)) {
+        continue;
+      }
+      if (child.parents.size() >= mostParents(child)) {
+        offers.unlink(child.parents.iterator().next(), child);
+      }
+      if (offers.link(holder, child)) {
+        if (!isRoot(child)) {
+          child.trunk = holder;
+        }
+        review(child, now);
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Gives places that opened to those who wait, then to those who wish for more. */
   void placeAll(int opened, long now) {
     int vain = 0;

@@ -146,7 +146,9 @@ final class PeerReports {
 
   private void parentsWanted(Peer peer, List<PeerId> unwanted, long now) {
     block(peer, unwanted, now);
-    if (!parenting.place(peer, now) && peer.complainedAt == 0) {
+    if (!parenting.placeAtHolder(peer, now)
+        && !parenting.place(peer, now)
+        && peer.complainedAt == 0) {
       peer.complainedAt = now;
     }
     parenting.review(peer, now);

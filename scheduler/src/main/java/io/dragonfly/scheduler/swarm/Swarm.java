@@ -31,6 +31,11 @@ import java.util.function.Function;
  * not block; it may call back.
  */
 public final class Swarm {
+  /** So long after it began, it meets swarms that knew an earlier scheduler. */
+  private static final long EARLY_MILLIS = 60_000;
+
+  private static final long NOT_BEGUN = Long.MAX_VALUE;
+
   private final SwarmSettings settings;
   private final long seed;
   private final Consumer<SwarmAction> actions;
@@ -38,6 +43,7 @@ public final class Swarm {
   private final Quarantine quarantine;
   private final Map<TaskId, Entry> tasks = new ConcurrentHashMap<>();
   private final AtomicLong triggers = new AtomicLong();
+  private final AtomicLong beganAt = new AtomicLong(NOT_BEGUN);
   private volatile SwarmLimits limits = SwarmLimits.defaults();
 
   /** A task with its lock and its way out. */
@@ -84,6 +90,7 @@ public final class Swarm {
 
   /** A host says that it is there; false when there are too many hosts. */
   public boolean announce(HostAnnouncement announcement, long now) {
+    beganAt.compareAndSet(NOT_BEGUN, now);
     Optional<Host> known =
         hosts.findOrAdd(announcement.id(), limits.slots(announcement.isSeed()), now);
     if (known.isEmpty()) {
@@ -127,6 +134,7 @@ public final class Swarm {
 
   /** A peer's first word on a stream. */
   public void register(Registration registration, long now) {
+    beganAt.compareAndSet(NOT_BEGUN, now);
     TaskId id = registration.task();
     Optional<Host> host =
         tasks.size() >= settings.maxTasks() && !tasks.containsKey(id)
@@ -200,6 +208,7 @@ public final class Swarm {
 
   /** Deadlines: to be called several times a second, or when {@link #nextDeadline} has come. */
   public void tick(long now) {
+    beganAt.compareAndSet(NOT_BEGUN, now);
     for (HostId id : quarantine.expire(now)) {
       hosts
           .find(id)
@@ -302,6 +311,7 @@ public final class Swarm {
             settings,
             limits,
             new SplittableRandom(seed ^ SeedChoice.hash(id.value())),
+            now - beganAt.get() < EARLY_MILLIS,
             now);
     return new Entry(new TaskSwarm(task, hosts, quarantine, triggers::incrementAndGet));
   }

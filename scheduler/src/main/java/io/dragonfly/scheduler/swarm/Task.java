@@ -36,6 +36,13 @@ final class Task {
   DownloadSpec download;
   SwarmLimits limits;
   TaskState state = TaskState.PENDING;
+
+  /** It became known soon after the scheduler began. */
+  final boolean isEarly;
+
+  /** Who came first knew the content: then the swarm is older than the scheduler. */
+  boolean resumed;
+
   long updatedAt;
   Effects effects = new Effects();
   private @Nullable ContentInfo content;
@@ -47,12 +54,14 @@ final class Task {
       SwarmSettings settings,
       SwarmLimits limits,
       RandomGenerator random,
+      boolean isEarly,
       long now) {
     this.id = id;
     this.download = withoutMessage(download);
     this.settings = settings;
     this.limits = limits;
     this.random = random;
+    this.isEarly = isEarly;
     this.createdAt = now;
     this.updatedAt = now;
     this.lease = new OriginLease(settings.lease());

@@ -107,7 +107,19 @@ final class SwarmDriver {
   }
 
   SwarmDriver(SwarmSettings settings, long seed) {
+    this(settings, seed, false);
+  }
+
+  private SwarmDriver(SwarmSettings settings, long seed, boolean fresh) {
     swarm = new Swarm(settings, seed, this::take);
+    if (!fresh) {
+      swarm.tick(now - 3_600_000);
+    }
+  }
+
+  /** A scheduler that began just now. */
+  static SwarmDriver fresh() {
+    return new SwarmDriver(SwarmSettings.defaults(), 1, true);
   }
 
   private void take(SwarmAction action) {

@@ -129,6 +129,24 @@ final class SwarmOriginTest {
   }
 
   @Test
+  void afterARestartOfTheSchedulerPeersAreWaitedForBeforeAnybodyReadsWhatTheyMayHold() {
+    SwarmDriver fresh = SwarmDriver.fresh().host("a").host("b");
+    Stream a = fresh.ours("a", SwarmDriver.content(4, "v1"));
+    fresh.pass(1_000);
+    fresh.ours("b", SwarmDriver.content(4, "v1"), 0, 1, 2, 3);
+    fresh.pass(10_000);
+    assertThat(a.last(PeerOrder.OriginLease.class)).isEmpty();
+  }
+
+  @Test
+  void afterARestartOfTheSchedulerNobodyWaitsLong() {
+    SwarmDriver fresh = SwarmDriver.fresh().host("a");
+    Stream a = fresh.ours("a", SwarmDriver.content(4, "v1"));
+    fresh.pass(3_000);
+    assertThat(a.last(PeerOrder.OriginLease.class)).isPresent();
+  }
+
+  @Test
   void aLonelyReaderOfASlowOriginKeepsItsLease() {
     driver.host("a");
     Stream a = driver.ours("a");

@@ -1,0 +1,180 @@
+package io.dragonfly.lab.sim;
+
+import io.dragonfly.cli.ExitCode;
+import io.dragonfly.common.config.ByteSize;
+import io.dragonfly.common.config.Durations;
+import io.dragonfly.common.flag.Flag;
+import io.dragonfly.common.flag.Flags;
+import io.dragonfly.common.flag.ParsedFlags;
+import io.dragonfly.common.flag.UsageException;
+import io.dragonfly.common.piece.PieceLayout;
+import io.dragonfly.lab.process.CommandLine;
+import io.dragonfly.lab.shaped.Rate;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.function.Function;
+
+/** {@code lab simulate}: a whole swarm in one thread, on a virtual clock. */
+public final class SimulateCommand {
+  private SimulateCommand() {}
+
+  private static Flags flags() {
+    return new Flags(
+            "dragonfly lab simulate",
+            "Simulates a swarm: the deciding classes of scheduler and daemon on a virtual clock and"
+                + " a fluid network. Equal options give equal traces.")
+        .group(
+            "Options",
+            Flag.value("hosts", "COUNT").defaultsTo("10").help("How many hosts download"),
+            Flag.value("seeds", "COUNT").defaultsTo("1").help("How many seed peers there are"),
+            Flag.value("size", "SIZE").defaultsTo("256MiB").help("Length of the content"),
+            Flag.value("piece-size", "SIZE").help("Length of a piece; as the daemon chooses it"),
+            Flag.value("rate", "RATE").defaultsTo("100mbit").help("Of each host, up and down"),
+            Flag.value("seed-rate", "RATE").help("Of a seed; as --rate by default"),
+            Flag.value("origin-rate", "RATE").help("Of the origin; as --rate by default"),
+            Flag.value("rack-rate", "RATE").help("Into and out of each rack; without limit"),
+            Flag.value("rack-size", "COUNT").defaultsTo("20").help("Hosts in a rack"),
+            Flag.value("stagger", "TIME")
+                .defaultsTo("0s")
+                .help("Each host begins so much later than the one before"),
+            Flag.value("grain", "TIME")
+                .defaultsTo("2ms")
+                .help("What happens within so much time is worked out together"),
+            Flag.value("seed", "NUMBER").defaultsTo("1").help("Of all chance"),
+            Flag.value("runs", "COUNT")
+                .defaultsTo("1")
+                .help("So many runs, with this seed and those that follow"),
+            Flag.toggle("random").help("Small worlds, in which all of the above is left to chance"),
+            Flag.value("faults", "COUNT").defaultsTo("0").help("How many things go wrong"),
+            Flag.value("kinds", "NAMES")
+                .defaultsTo("all")
+                .help(
+                    "What can go wrong: crash, power, partition, disk, corrupt, scheduler, origin,"
+                        + " change"),
+            Flag.value("only", "NUMBERS").help("Of the faults that the seed gives, only these"),
+            Flag.value("plant", "NAME")
+                .defaultsTo("none")
+                .help("A mistake on purpose: root-forgotten, lease-kept"),
+            Flag.toggle("verbose").help("Tells what goes wrong, and what the scheduler notes"));
+  }
+
+  /**
+   * Runs it.
+   *
+   * @return the exit code: 1 when a rule was broken, 2 when the command line is wrong
+   */
+  public static int run(String... args) throws InterruptedException {
+    return CommandLine.run("lab simulate", flags(), parsed -> simulate(parsed, args), args);
+  }
+
+  private static ExitCode simulate(ParsedFlags parsed, String... args) throws UsageException {
+    long first = parsed.number("seed", 0, Long.MAX_VALUE / 2);
+    long runs = parsed.number("runs", 1, 1_000_000);
+    SimulateRuns all = new SimulateRuns(parsed.isOn("verbose"), System.out);
+    for (long seed = first; seed < first + runs; seed++) {
+      all.run(options(parsed, seed), replay(args, seed));
+    }
+    return all.sum() ? ExitCode.OK : ExitCode.FAILED;
+  }
+
+  /** The command line that gives this run alone. */
+  private static String replay(String[] args, long seed) {
+    StringBuilder line = new StringBuilder("./dragonfly lab simulate");
+    for (int i = 0; i < args.length; i++) {
+      String name = args[i].split("=", 2)[0];
+      boolean replaced = Set.of("--seed", "--runs", "--only").contains(name);
+      if (!replaced && !name.equals("--verbose")) {
+        line.append(' ').append(args[i]);
+      } else if (replaced && !args[i].contains("=")) {
+        i++;
+      }
+    }
+    return line.append(" --seed ").append(seed).toString();
+  }
+
+  private static SimOptions options(ParsedFlags parsed, long seed) throws UsageException {
+    List<Integer> only = only(parsed);
+    Plant plant = plant(parsed);
+    if (parsed.isOn("random")) {
+      return SimOptions.random(seed).withOnly(only).withPlant(plant);
+    }
+    double rate = rate(parsed, "rate");
+    long size = read(parsed, "size", text -> ByteSize.parse(text).bytes());
+    if (size < 1) {
+      throw parsed.invalid("size", "expected at least 1 byte");
+    }
+    long pieceLength =
+        parsed.isGiven("piece-size")
+            ? read(parsed, "piece-size", text -> ByteSize.parse(text).bytes())
+            : PieceLayout.automaticPieceLength(size);
+    try {
+      PieceLayout _ = new PieceLayout(size, pieceLength);
+    } catch (IllegalArgumentException e) {
+      throw parsed.invalid("piece-size", String.valueOf(e.getMessage()));
+    }
+    return new SimOptions(
+        (int) parsed.number("hosts", 1, SimOptions.MOST_HOSTS),
+        (int) parsed.number("seeds", 0, 1000),
+        size,
+        pieceLength,
+        rate,
+        parsed.isGiven("seed-rate") ? rate(parsed, "seed-rate") : rate,
+        parsed.isGiven("origin-rate") ? rate(parsed, "origin-rate") : rate,
+        parsed.isGiven("rack-rate") ? rate(parsed, "rack-rate") : Double.POSITIVE_INFINITY,
+        (int) parsed.number("rack-size", 1, SimOptions.MOST_HOSTS),
+        read(parsed, "stagger", Durations::parse).toNanos(),
+        parsed.isGiven("grain")
+            ? read(parsed, "grain", Durations::parse).toNanos()
+            : 2 * Timeline.MILLI,
+        0.02,
+        (int) parsed.number("faults", 0, 10_000),
+        kinds(parsed),
+        only,
+        plant,
+        seed);
+  }
+
+  private static double rate(ParsedFlags parsed, String name) throws UsageException {
+    return read(parsed, name, Rate::parse).bytesPerSecond();
+  }
+
+  private static Set<FaultKind> kinds(ParsedFlags parsed) throws UsageException {
+    Set<FaultKind> kinds = EnumSet.noneOf(FaultKind.class);
+    for (String name : parsed.string("kinds").split(",", -1)) {
+      if (name.equals("all")) {
+        kinds.addAll(EnumSet.allOf(FaultKind.class));
+      } else {
+        kinds.add(read(parsed, "kinds", _ -> FaultKind.valueOf(name.toUpperCase(Locale.ROOT))));
+      }
+    }
+    return kinds;
+  }
+
+  private static List<Integer> only(ParsedFlags parsed) throws UsageException {
+    if (!parsed.isGiven("only")) {
+      return List.of();
+    }
+    List<Integer> numbers = new ArrayList<>();
+    for (String number : parsed.string("only").split(",", -1)) {
+      numbers.add(read(parsed, "only", _ -> Integer.valueOf(number)));
+    }
+    return numbers;
+  }
+
+  private static Plant plant(ParsedFlags parsed) throws UsageException {
+    return read(
+        parsed, "plant", text -> Plant.valueOf(text.toUpperCase(Locale.ROOT).replace('-', '_')));
+  }
+
+  private static <T> T read(ParsedFlags parsed, String name, Function<String, T> reader)
+      throws UsageException {
+    try {
+      return reader.apply(parsed.string(name));
+    } catch (IllegalArgumentException | ArithmeticException e) {
+      throw parsed.invalid(name, String.valueOf(e.getMessage()));
+    }
+  }
+}

@@ -1,0 +1,89 @@
+package io.dragonfly.lab.sim;
+
+import io.dragonfly.lab.swarm.Bounds;
+import java.io.PrintStream;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/** Prints what came of each run, and of all. */
+final class SimulateRuns {
+  private final boolean verbose;
+  private final PrintStream out;
+  private int runs;
+  private int broken;
+  private double seconds;
+
+  SimulateRuns(boolean verbose, PrintStream out) {
+    this.verbose = verbose;
+    this.out = out;
+  }
+
+  /**
+   * Runs one.
+   *
+   * @param replay the command line that runs it alone
+   */
+  void run(SimOptions options, String replay) {
+    long began = System.nanoTime();
+    Simulation simulation = new Simulation(options, verbose ? out::println : text -> {});
+    Outcome outcome = simulation.run();
+    double took = (System.nanoTime() - began) / 1e9;
+    Bounds bounds = options.bounds();
+    runs++;
+    seconds += took;
+    out.println(
+        String.format(
+            Locale.ROOT,
+            "seed %d: trace %s of %d entries, %d hosts, p50 %.2f s, p99 %.2f s, bound / p50 %.2f,"
+                + " T* / p99 %.2f, origin %.3f + %.3f x content, %.1f virtual s in %.1f s",
+            options.seed(),
+            outcome.hash(),
+            outcome.entries(),
+            options.hosts(),
+            outcome.percentile(0.5),
+            outcome.percentile(0.99),
+            bounds.discrete() / outcome.percentile(0.5),
+            bounds.fluid() / outcome.percentile(0.99),
+            outcome.originBytes() / options.size(),
+            outcome.aloneBytes() / options.size(),
+            outcome.endedAt(),
+            took));
+    Violation violation = outcome.violation();
+    if (violation != null) {
+      tell(violation, outcome, options, replay);
+    }
+  }
+
+  private void tell(Violation violation, Outcome outcome, SimOptions options, String replay) {
+    broken++;
+    List<Integer> fewest = Simulation.fewest(options, violation);
+    out.println(
+        String.format(
+            Locale.ROOT, "BROKEN at %.3f s: %s", violation.at() / 1e9, violation.getMessage()));
+    outcome.faults().stream()
+        .filter(fault -> fewest.contains(fault.number()))
+        .forEach(fault -> out.println("  fault " + fault));
+    out.println(
+        "  replay: "
+            + replay
+            + (fewest.isEmpty()
+                ? ""
+                : " --only "
+                    + fewest.stream().map(String::valueOf).collect(Collectors.joining(","))));
+  }
+
+  /** Returns whether all runs kept all rules. */
+  boolean sum() {
+    if (runs > 1) {
+      out.println(
+          String.format(
+              Locale.ROOT,
+              "%d of %d runs kept all rules, in %.1f s",
+              runs - broken,
+              runs,
+              seconds));
+    }
+    return broken == 0;
+  }
+}

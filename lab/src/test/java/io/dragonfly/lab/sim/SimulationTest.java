@@ -1,0 +1,72 @@
+package io.dragonfly.lab.sim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Whole swarms, in which everything that can go wrong does. */
+class SimulationTest {
+  private static final int SEEDS = 80;
+
+  @Test
+  void noRuleIsBrokenWhateverGoesWrong() {
+    List<String> broken = new ArrayList<>();
+    for (long seed = 0; seed < SEEDS; seed++) {
+      Outcome outcome = new Simulation(SimOptions.random(seed), text -> {}).run();
+      Violation violation = outcome.violation();
+      if (violation != null) {
+        broken.add(violation.getMessage() + ": ./dragonfly lab simulate --random --seed " + seed);
+      }
+    }
+    assertThat(broken).isEmpty();
+  }
+
+  @Test
+  void twoProcessesWithOneSeedHaveOneTrace() throws Exception {
+    String first = traces();
+    assertThat(first).contains("trace").isEqualTo(traces());
+  }
+
+  /** What another process prints, without the times it took. */
+  private static String traces() throws Exception {
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                "io.dragonfly.lab.Lab",
+                "unused",
+                "simulate",
+                "--random",
+                "--seed",
+                "3",
+                "--runs",
+                "3")
+            .redirectErrorStream(true)
+            .start();
+    String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(text).isZero();
+    return text.lines()
+        .filter(line -> line.startsWith("seed"))
+        .map(line -> line.substring(0, line.indexOf(" virtual s")))
+        .reduce("", (all, line) -> all + line + "\n");
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "NONE")
+  void aMistakeMadeOnPurposeIsNoticed(Plant plant) {
+    for (long seed = 0; seed < 1000; seed++) {
+      if (new Simulation(SimOptions.random(seed).withPlant(plant), text -> {}).run().violation()
+          != null) {
+        return;
+      }
+    }
+    assertThat(plant).as("not noticed").isNull();
+  }
+}
