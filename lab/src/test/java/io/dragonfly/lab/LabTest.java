@@ -63,6 +63,7 @@ final class LabTest {
     "swarm, --stagger, -1s, 500ms",
     "swarm, --contenders, rsync, 'dragonfly, nginx or aria2'",
     "swarm, --upstream, /nowhere, no program scheduler",
+    "swarm, --report, /proc/version/report, /proc/version is none",
     "faults, --peers, 1, 2 to 20",
     "faults, --size, 15MiB, 16MiB to 4GiB",
     "faults, --rate, 10gbit, raise --size or lower --rate",

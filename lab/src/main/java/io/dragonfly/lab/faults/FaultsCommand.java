@@ -78,7 +78,7 @@ public final class FaultsCommand {
             cases(parsed),
             ours,
             Path.of(parsed.string("work")),
-            Path.of(parsed.string("report")).toAbsolutePath());
+            CommandLine.report(parsed));
     if (options.linkSeconds() < FaultOptions.SHORTEST_SECONDS) {
       throw parsed.invalid(
           "rate",

@@ -1,6 +1,7 @@
 package io.dragonfly.lab.faults;
 
 import io.dragonfly.common.file.Directories;
+import io.dragonfly.lab.process.Accounting;
 import io.dragonfly.lab.process.Tool;
 import io.dragonfly.lab.process.Workplace;
 import io.dragonfly.lab.shaped.Hosts;
@@ -22,6 +23,7 @@ final class FaultsRun {
   /** Runs it; whether all invariants held in all cases. */
   boolean run() throws IOException, InterruptedException {
     Tool.require(Tool.MOUNT, Tool.UMOUNT, Tool.DU);
+    Accounting.requireMemoryFor(options.peers());
     FaultsReport report = new FaultsReport(options, out);
     try (Workplace work =
             Workplace.open(options.work(), options.size() * 3 * (options.peers() + 2));

@@ -10,6 +10,9 @@ public final class Accounting {
   private static final int USER_TIME = 11;
   private static final int SYSTEM_TIME = 12;
 
+  /** What a daemon at work has resident at the very least. */
+  private static final long DAEMON_BYTES = 64L << 20;
+
   private Accounting() {}
 
   /** CPU seconds of a process so far, all threads, user and system. */
@@ -31,12 +34,31 @@ public final class Accounting {
     return bytes(pid, "VmHWM:");
   }
 
+  /**
+   * Fails when the machine's memory is too little for so many daemons.
+   *
+   * @throws IOException in words for the user
+   */
+  public static void requireMemoryFor(int daemons) throws IOException {
+    long available = bytes(Path.of("/proc/meminfo"), "MemAvailable:");
+    long needed = daemons * DAEMON_BYTES;
+    if (available < needed) {
+      throw new IOException(
+          "%d daemons need some %d MiB of memory and %d MiB are available: ask for fewer --peers"
+              .formatted(daemons, needed >> 20, available >> 20));
+    }
+  }
+
   private static long bytes(long pid, String row) throws IOException {
-    for (String line : Files.readAllLines(Path.of("/proc", Long.toString(pid), "status"))) {
+    return bytes(Path.of("/proc", Long.toString(pid), "status"), row);
+  }
+
+  private static long bytes(Path file, String row) throws IOException {
+    for (String line : Files.readAllLines(file)) {
       if (line.startsWith(row)) {
         return Long.parseLong(line.replaceAll("\\D", "")) * 1024;
       }
     }
-    throw new IOException("no " + row + " of process " + pid);
+    throw new IOException("no " + row + " in " + file);
   }
 }

@@ -7,6 +7,8 @@ import io.dragonfly.common.flag.UsageException;
 import io.dragonfly.common.lifecycle.BuildInfo;
 import io.dragonfly.common.lifecycle.StartException;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.function.Function;
 
 /** What all commands of the lab do around their work: help, version, and errors in one line. */
@@ -57,5 +59,18 @@ public final class CommandLine {
     } catch (IllegalArgumentException | ArithmeticException e) {
       throw parsed.invalid(option, String.valueOf(e.getMessage()));
     }
+  }
+
+  /** The directory of {@code --report}, which can be made and written. */
+  public static Path report(ParsedFlags parsed) throws UsageException {
+    Path directory = read(parsed, "report", Path::of).toAbsolutePath().normalize();
+    Path there = directory;
+    while (there.getParent() != null && !Files.exists(there)) {
+      there = there.getParent();
+    }
+    if (!Files.isDirectory(there) || !Files.isWritable(there)) {
+      throw parsed.invalid("report", "expected a directory to write to, and " + there + " is none");
+    }
+    return directory;
   }
 }

@@ -189,12 +189,16 @@ public final class ShapedNetwork implements AutoCloseable {
   private static void removeLeftovers() throws IOException, InterruptedException {
     for (String line : Tool.IP.run("netns", "list").lines().toList()) {
       String name = line.split(" ", 2)[0];
-      if (name.startsWith(PREFIX)
-          && !Workplace.isAlive(name.substring(PREFIX.length()).split("-", 2)[0])) {
+      if (name.startsWith(PREFIX) && isLeft(name.substring(PREFIX.length()).split("-", 2)[0])) {
         System.err.println("lab: removing " + name + ", which an earlier run left");
         remove(name);
       }
     }
+  }
+
+  /** Also when the number of the process that is no more is ours now. */
+  private static boolean isLeft(String pid) {
+    return !Workplace.isAlive(pid) || pid.equals(Long.toString(ProcessHandle.current().pid()));
   }
 
   /** Kills whatever runs in a namespace and removes it. */

@@ -100,7 +100,7 @@ public final class SwarmCommand {
         upstream,
         ours,
         Path.of(parsed.string("work")),
-        Path.of(parsed.string("report")).toAbsolutePath());
+        CommandLine.report(parsed));
   }
 
   private static List<Contender.Kind> contenders(ParsedFlags parsed) throws UsageException {

@@ -3,6 +3,7 @@ package io.dragonfly.lab.swarm;
 import io.dragonfly.common.file.Directories;
 import io.dragonfly.common.piece.PieceLayout;
 import io.dragonfly.lab.origin.LabContent;
+import io.dragonfly.lab.process.Accounting;
 import io.dragonfly.lab.process.Launcher;
 import io.dragonfly.lab.process.Tool;
 import io.dragonfly.lab.process.Workplace;
@@ -30,6 +31,7 @@ final class SwarmRun {
 
   void run() throws IOException, InterruptedException {
     requireTools();
+    Accounting.requireMemoryFor(options.peers());
     long room = options.size() * (options.peers() + 3L) + WARM_UP * (options.peers() + 2L);
     try (Workplace work = Workplace.open(options.work(), room);
         ShapedNetwork network = ShapedNetwork.open(options.roundTrip())) {

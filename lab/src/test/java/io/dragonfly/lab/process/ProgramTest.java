@@ -26,6 +26,13 @@ final class ProgramTest {
   }
 
   @Test
+  void moreDaemonsThanTheMachineHasMemoryForAreRefused() {
+    assertThatThrownBy(() -> Accounting.requireMemoryFor(10_000_000))
+        .isInstanceOf(IOException.class)
+        .hasMessageContainingAll("10000000 daemons", "MiB are available", "--peers");
+  }
+
+  @Test
   void missingToolsAreNamedTogetherWithTheirPackages() {
     Tool one = new Tool("no-such-tool", "one");
     Tool other = new Tool("nor-this-tool", "other");
