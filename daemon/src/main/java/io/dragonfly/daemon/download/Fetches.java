@@ -39,7 +39,7 @@ final class Fetches {
   /** Where so many parents share the work, more requests to one would only slow each other. */
   private static final int CROWD = 4;
 
-  private static final int MOST_OF_CROWD = 2;
+  private static final int MOST_OF_CROWD = 1;
 
   /** Content of so few pieces is not worth waiting for others. */
   private static final int FEW = 4;

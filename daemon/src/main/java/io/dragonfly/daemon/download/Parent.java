@@ -10,8 +10,8 @@ final class Parent {
 
   static final int MOST_REQUESTS = 4;
 
-  /** Relayed pieces in flight at most: their source sets the pace, so many make up a fast one. */
-  static final int MOST_RELAYS = 3;
+  /** Relayed pieces in flight at most: a host with many parents takes one of each. */
+  static final int MOST_RELAYS = 1;
 
   /** Failures to answer after which it is left alone. */
   static final int MOST_FAILURES = 2;
