@@ -9,6 +9,9 @@ import io.dragonfly.common.flag.ParsedFlags;
 import io.dragonfly.common.flag.UsageException;
 import io.dragonfly.common.piece.PieceLayout;
 import io.dragonfly.lab.shaped.Rate;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -57,6 +60,9 @@ public final class SimulateCommand {
             Flag.value("plant", "NAME")
                 .defaultsTo("none")
                 .help("A mistake on purpose: root-forgotten, lease-kept"),
+            Flag.value("sweep", "COUNTS")
+                .help("Instead of --hosts: swarms of these sizes, such as 10,100,1000"),
+            Flag.value("chart", "FILE").help("Where the chart of a sweep goes, an SVG"),
             Flag.toggle("verbose").help("Tells what goes wrong, and what the scheduler notes"));
   }
 
@@ -80,14 +86,43 @@ public final class SimulateCommand {
       long first = parsed.number("seed", 0, Long.MAX_VALUE / 2);
       long runs = parsed.number("runs", 1, 1_000_000);
       SimulateRuns all = new SimulateRuns(parsed.isOn("verbose"), System.out);
-      for (long seed = first; seed < first + runs; seed++) {
-        all.run(options(parsed, seed), replay(args, seed));
+      if (parsed.isGiven("sweep")) {
+        sweep(parsed, all, first);
+      } else {
+        for (long seed = first; seed < first + runs; seed++) {
+          all.run(options(parsed, seed), replay(args, seed));
+        }
       }
       return all.sum() ? 0 : 1;
     } catch (UsageException e) {
       System.err.println("lab simulate: " + e.getMessage());
       System.err.println("Try 'dragonfly lab simulate --help'.");
       return 2;
+    } catch (IOException e) {
+      System.err.println("lab simulate: the chart can't be written: " + e.getMessage());
+      return 1;
+    }
+  }
+
+  private static void sweep(ParsedFlags parsed, SimulateRuns all, long seed)
+      throws UsageException, IOException {
+    List<ScalingChart.Point> points = new ArrayList<>();
+    for (String count : parsed.string("sweep").split(",", -1)) {
+      int hosts = read(parsed, "sweep", _ -> Integer.valueOf(count.strip()));
+      if (hosts < 1 || hosts > SimOptions.MOST_HOSTS) {
+        throw parsed.invalid("sweep", "expected numbers from 1 to " + SimOptions.MOST_HOSTS);
+      }
+      SimOptions options = options(parsed, seed).withHosts(hosts);
+      Outcome outcome =
+          all.run(options, "./dragonfly lab simulate --hosts " + hosts + " --seed " + seed);
+      points.add(
+          new ScalingChart.Point(
+              hosts,
+              options.bounds().discrete() / outcome.percentile(0.5),
+              options.bounds().fluid() / outcome.percentile(0.99)));
+    }
+    if (parsed.isGiven("chart")) {
+      Files.writeString(Path.of(parsed.string("chart")), new ScalingChart(points).svg());
     }
   }
 
