@@ -10,10 +10,7 @@ final class Parent {
 
   static final int MOST_REQUESTS = 4;
 
-  /**
-   * Relayed pieces in flight at most: their source sets the pace, and more of them come from other
-   * parents.
-   */
+  /** Relayed pieces in flight at most: a host with many parents takes one of each. */
   static final int MOST_RELAYS = 1;
 
   /** Failures to answer after which it is left alone. */

@@ -32,15 +32,17 @@ class SparedSeedTest {
   @Test
   void aSeedIsAskedForWhatNoPeerOffers() {
     Machine machine = joined(PIECES);
-    machine.parents("seed", "a", "b");
+    machine.parents("seed", "a", "b", "c");
     begins(machine, "a", 0);
     begins(machine, "b", 2);
-    machine.announce("seed", 0, 2, 3);
+    begins(machine, "c", 1);
+    machine.announce("seed", 0, 1, 2, 3);
     machine.after(LONGEST_TURN);
 
     assertThat(askedOf(machine, "seed")).containsExactly(3);
     assertThat(askedOf(machine, "a")).containsExactly(0);
     assertThat(askedOf(machine, "b")).containsExactly(2);
+    assertThat(askedOf(machine, "c")).containsExactly(1);
   }
 
   @Test

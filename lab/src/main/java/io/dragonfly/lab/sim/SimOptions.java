@@ -104,6 +104,27 @@ record SimOptions(
         seed);
   }
 
+  SimOptions withHosts(int count) {
+    return new SimOptions(
+        count,
+        seeds,
+        size,
+        pieceLength,
+        rate,
+        seedRate,
+        originRate,
+        rackRate,
+        rackSize,
+        staggerNanos,
+        grainNanos,
+        tolerance,
+        faults,
+        kinds,
+        only,
+        plant,
+        seed);
+  }
+
   SimOptions withOnly(List<Integer> numbers) {
     return new SimOptions(
         hosts,

@@ -3,6 +3,7 @@ package io.dragonfly.lab.sim;
 import io.dragonfly.cli.ExitCode;
 import io.dragonfly.common.config.ByteSize;
 import io.dragonfly.common.config.Durations;
+import io.dragonfly.common.file.FileProblem;
 import io.dragonfly.common.flag.Flag;
 import io.dragonfly.common.flag.Flags;
 import io.dragonfly.common.flag.ParsedFlags;
@@ -10,6 +11,9 @@ import io.dragonfly.common.flag.UsageException;
 import io.dragonfly.common.piece.PieceLayout;
 import io.dragonfly.lab.process.CommandLine;
 import io.dragonfly.lab.shaped.Rate;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -58,6 +62,9 @@ public final class SimulateCommand {
             Flag.value("plant", "NAME")
                 .defaultsTo("none")
                 .help("A mistake on purpose: root-forgotten, lease-kept"),
+            Flag.value("sweep", "COUNTS")
+                .help("Instead of --hosts: swarms of these sizes, such as 10,100,1000"),
+            Flag.value("chart", "FILE").help("Where the chart of a sweep goes, an SVG"),
             Flag.toggle("verbose").help("Tells what goes wrong, and what the scheduler notes"));
   }
 
@@ -70,14 +77,49 @@ public final class SimulateCommand {
     return CommandLine.run("lab simulate", flags(), parsed -> simulate(parsed, args), args);
   }
 
-  private static ExitCode simulate(ParsedFlags parsed, String... args) throws UsageException {
+  private static ExitCode simulate(ParsedFlags parsed, String... args)
+      throws UsageException, IOException {
     long first = parsed.number("seed", 0, Long.MAX_VALUE / 2);
     long runs = parsed.number("runs", 1, 1_000_000);
     SimulateRuns all = new SimulateRuns(parsed.isOn("verbose"), System.out);
-    for (long seed = first; seed < first + runs; seed++) {
-      all.run(options(parsed, seed), replay(args, seed));
+    if (parsed.isGiven("sweep")) {
+      sweep(parsed, all, first);
+    } else {
+      for (long seed = first; seed < first + runs; seed++) {
+        all.run(options(parsed, seed), replay(args, seed));
+      }
     }
     return all.sum() ? ExitCode.OK : ExitCode.FAILED;
+  }
+
+  private static void sweep(ParsedFlags parsed, SimulateRuns all, long seed)
+      throws UsageException, IOException {
+    List<ScalingChart.Point> points = new ArrayList<>();
+    for (String count : parsed.string("sweep").split(",", -1)) {
+      int hosts = read(parsed, "sweep", _ -> Integer.valueOf(count.strip()));
+      if (hosts < 1 || hosts > SimOptions.MOST_HOSTS) {
+        throw parsed.invalid("sweep", "expected numbers from 1 to " + SimOptions.MOST_HOSTS);
+      }
+      SimOptions options = options(parsed, seed).withHosts(hosts);
+      Outcome outcome =
+          all.run(options, "./dragonfly lab simulate --hosts " + hosts + " --seed " + seed);
+      points.add(
+          new ScalingChart.Point(
+              hosts,
+              options.bounds().discrete() / outcome.percentile(0.5),
+              options.bounds().fluid() / outcome.percentile(0.99)));
+    }
+    if (parsed.isGiven("chart")) {
+      writeChart(Path.of(parsed.string("chart")), points);
+    }
+  }
+
+  private static void writeChart(Path file, List<ScalingChart.Point> points) throws IOException {
+    try {
+      Files.writeString(file, new ScalingChart(points).svg());
+    } catch (IOException e) {
+      throw new IOException("the chart can't be written to " + file + ": " + FileProblem.of(e), e);
+    }
   }
 
   /** The command line that gives this run alone. */

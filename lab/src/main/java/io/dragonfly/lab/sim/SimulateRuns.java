@@ -1,5 +1,6 @@
 package io.dragonfly.lab.sim;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import io.dragonfly.lab.swarm.Bounds;
 import java.io.PrintStream;
 import java.util.List;
@@ -24,7 +25,8 @@ final class SimulateRuns {
    *
    * @param replay the command line that runs it alone
    */
-  void run(SimOptions options, String replay) {
+  @CanIgnoreReturnValue
+  Outcome run(SimOptions options, String replay) {
     long began = System.nanoTime();
     Simulation simulation = new Simulation(options, verbose ? out::println : text -> {});
     Outcome outcome = simulation.run();
@@ -36,7 +38,7 @@ final class SimulateRuns {
         String.format(
             Locale.ROOT,
             "seed %d: trace %s of %d entries, %d hosts, p50 %.2f s, p99 %.2f s, bound / p50 %.2f,"
-                + " T* / p99 %.2f, origin %.3f + %.3f x content, %.1f virtual s in %.1f s",
+                + " T* / p99 %.2f, origin %.3f + %.3f x content, %.1f virtual s in %.1f s, %.1f ms a host",
             options.seed(),
             outcome.hash(),
             outcome.entries(),
@@ -48,11 +50,13 @@ final class SimulateRuns {
             outcome.originBytes() / options.size(),
             outcome.aloneBytes() / options.size(),
             outcome.endedAt(),
-            took));
+            took,
+            1000 * took / options.hosts()));
     Violation violation = outcome.violation();
     if (violation != null) {
       tell(violation, outcome, options, replay);
     }
+    return outcome;
   }
 
   private void tell(Violation violation, Outcome outcome, SimOptions options, String replay) {

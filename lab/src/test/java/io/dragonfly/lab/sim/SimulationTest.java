@@ -12,12 +12,13 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Whole swarms, in which everything that can go wrong does. */
 class SimulationTest {
-  private static final int SEEDS = 80;
+  private static final long FIRST_SEED = 100;
+  private static final long SEEDS = 200;
 
   @Test
   void noRuleIsBrokenWhateverGoesWrong() {
     List<String> broken = new ArrayList<>();
-    for (long seed = 0; seed < SEEDS; seed++) {
+    for (long seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
       Outcome outcome = new Simulation(SimOptions.random(seed), text -> {}).run();
       Violation violation = outcome.violation();
       if (violation != null) {

@@ -100,12 +100,27 @@ final class Offers {
     }
   }
 
-  /** Whether it passes on blocks of pieces that it does not have yet: it gets some. */
+  /**
+   * Whether it passes on blocks of pieces that it does not have yet: it gets some, of a parent that
+   * has them, or along its trunk, which never leads in a circle. So a swarm that has just begun is
+   * as wide as one that has long been going.
+   */
   private static boolean isRelay(Peer peer) {
-    return peer.extension && peer.parents.stream().anyMatch(parent -> parent.held > 0);
+    Peer trunk = peer.trunk;
+    return peer.extension
+        && ((trunk != null && trunk.offered)
+            || peer.parents.stream().anyMatch(parent -> parent.held > 0));
   }
 
-  /** The parent holds a first piece now, and its children get something to pass on. */
+  /** Along this parent the child reaches a holder or the leaseholder. */
+  void trunk(Peer child, Peer parent) {
+    child.trunk = parent;
+    if (child.held == 0) {
+      refresh(child);
+    }
+  }
+
+  /** The parent can be used now, and its children get something to pass on. */
   private void refreshRelays(Peer parent) {
     for (Peer child : List.copyOf(parent.children)) {
       if (child.held == 0) {
@@ -124,6 +139,7 @@ final class Offers {
       counts.add(peer.pieces);
     }
     reopen(peer);
+    refreshRelays(peer);
   }
 
   private void withdraw(Peer peer) {

@@ -127,7 +127,7 @@ final class Parenting {
       }
       if (offers.link(holder, child)) {
         if (!isRoot(child)) {
-          child.trunk = holder;
+          offers.trunk(child, holder);
         }
         review(child, now);
         return true;
@@ -165,7 +165,7 @@ final class Parenting {
     }
     for (Peer parent : child.parents) {
       if (depth(parent, child) >= 0) {
-        child.trunk = parent;
+        offers.trunk(child, parent);
         return;
       }
     }
@@ -226,7 +226,7 @@ final class Parenting {
     }
     for (Peer anchor : anchors) {
       if (offers.link(anchor, child)) {
-        child.trunk = anchor;
+        offers.trunk(child, anchor);
         return true;
       }
     }

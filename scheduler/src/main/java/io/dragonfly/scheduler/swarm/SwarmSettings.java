@@ -6,8 +6,10 @@ import io.dragonfly.scheduler.placement.Quarantine;
 /**
  * What does not change while the scheduler runs. All times are milliseconds.
  *
- * @param normalFanOut children of one normal peer in one task
- * @param seedFanOut children of one seed in one task
+ * @param normalFanOut children of one normal peer in one task: as many as it has parents, so that
+ *     its link upwards carries as much as the one downwards
+ * @param seedFanOut children of one seed in one task: few get new pieces of it and pass them on, so
+ *     that it sends each about once
  * @param ourParents parents of a peer of ours, where {@code candidateParentLimit} is not larger:
  *     most of what it gets is relayed at a share of a link's speed, so it needs that many streams
  * @param maxAnswers answers to one upstream peer: its program takes five
@@ -58,8 +60,8 @@ public record SwarmSettings(
 
   public static SwarmSettings defaults() {
     return new SwarmSettings(
-        16,
-        40,
+        12,
+        10,
         12,
         5,
         500,

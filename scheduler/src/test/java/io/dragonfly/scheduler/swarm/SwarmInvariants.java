@@ -63,7 +63,9 @@ final class SwarmInvariants {
     assertThat(swarm.offers().offered().contains(peer)).isEqualTo(peer.offered);
     if (peer.offered && peer.held == 0) {
       assertThat(peer.extension).as("relay %s", peer.id).isTrue();
-      assertThat(peer.parents).as("relay %s", peer.id).anyMatch(parent -> parent.held > 0);
+      assertThat(peer.parents)
+          .as("relay %s", peer.id)
+          .anyMatch(parent -> parent.held > 0 || (parent == peer.trunk && parent.offered));
     }
     if (swarm.offers().open().contains(peer)) {
       assertThat(peer.offered && swarm.offers().hasPlace(peer)).isTrue();
