@@ -84,7 +84,7 @@ public final class Scheduler implements AutoCloseable {
     server = closer.add(rpc.addTo(builder, config.server().requestRateLimit()).build());
     rpc.start();
     server.start();
-    log.info("event=scheduler-started address={} port={}", listenAddress(), port());
+    log.info("event=scheduler_started address={} port={}", listenAddress(), port());
   }
 
   /** Upstream's labels; those about Go are empty. */
@@ -148,14 +148,14 @@ public final class Scheduler implements AutoCloseable {
   private void tellWhatIsIgnored() {
     List<String> idle = config.keysWithoutEffect();
     if (!idle.isEmpty()) {
-      log.info("event=keys-without-effect keys={}", idle);
+      log.info("event=keys_without_effect keys={}", idle);
     }
     config
         .manager()
         .address()
         .ifPresent(address ->
             log.warn(
-                "event=manager-not-used key=manager.addr value={}: this version does not talk to"
+                "event=manager_not_used key=manager.addr value={}: this version does not talk to"
                     + " a manager, the local dynamic configuration is used",
                 address));
   }

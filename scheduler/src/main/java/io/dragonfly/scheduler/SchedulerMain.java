@@ -67,7 +67,7 @@ public final class SchedulerMain {
       SchedulerConfig config = loaded.value();
       logging = Logging.configure(NAME, logOptions(config, flags.isOn("console")));
       if (!loaded.unknownKeys().isEmpty()) {
-        log.warn("event=unknown-keys keys={}", loaded.unknownKeys());
+        log.warn("event=unknown_keys keys={}", loaded.unknownKeys());
       }
       scheduler = new Scheduler(config, Optional.of(Path.of(flags.string("dynconfig"))));
     } catch (ConfigException | StartException | IllegalArgumentException e) {

@@ -177,17 +177,22 @@ final class SwarmSide {
 
   /**
    * The scheduler ended the conversation. Who may read the origin goes on without it for a while;
-   * for the others its word is the last, else they would ask the same again for ever. A download
-   * that it forbids is over for all.
+   * for the others its word is the last, else they would ask the same again for ever. A Go
+   * scheduler that refuses expects its client at the origin, at once and without asking again. A
+   * download that our own forbids is over for all.
    */
   private void ended(String code, String text, long now, List<Action> out) {
+    boolean ours = parts.link.isOurs();
     lost(false, now, out);
     if (code.equals("PERMISSION_DENIED")) {
       forbidden(text, now, out);
       return;
     }
     boolean isFinal = code.equals("FAILED_PRECONDITION") || code.equals("INVALID_ARGUMENT");
-    if (isFinal && parts.waiters.originRequest().isEmpty() && parts.fetches.isEmpty()) {
+    if (isFinal && !ours && parts.waiters.originRequest().isPresent()) {
+      parts.link.skip(out);
+      parts.origin.allow(Permission.OWN, parts.book.available(parts.content));
+    } else if (isFinal && parts.waiters.originRequest().isEmpty() && parts.fetches.isEmpty()) {
       parts.answers.failThose(
           _ -> true,
           waiter ->

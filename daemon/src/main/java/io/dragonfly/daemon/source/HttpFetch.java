@@ -178,7 +178,7 @@ final class HttpFetch {
         throw failure;
       }
       log.debug(
-          "event=origin-retry url={} attempt={} pause-millis={} reason=\"{}\"",
+          "event=origin_retry url={} attempt={} pause-millis={} reason=\"{}\"",
           url,
           attempt + 1,
           pause.toMillis(),

@@ -168,7 +168,7 @@ final class ProxyRules {
     Optional<Proxy> proxy = parse(value.get());
     if (proxy.isEmpty()) {
       log.warn(
-          "event=proxy-ignored variable={} reason=\"only http://[user:password@]host[:port] is"
+          "event=proxy_ignored variable={} reason=\"only http://[user:password@]host[:port] is"
               + " supported\"",
           name);
     }

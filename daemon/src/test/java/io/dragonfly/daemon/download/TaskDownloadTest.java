@@ -156,6 +156,35 @@ class TaskDownloadTest {
   }
 
   @Test
+  void whatAGoSchedulerRefusesIsReadAtTheOriginAtOnceAndNotAskedForAgain() {
+    Machine machine = new Machine();
+    machine.attach(1);
+    machine.ready(false);
+    machine.head(OptionalLong.of(8 * Machine.PIECE), "v1", true);
+    machine.opened();
+    machine.order(new SwarmOrder.Ended("FAILED_PRECONDITION", "LEVEL1 peer is forbidden"));
+
+    assertThat(machine.all(Action.ReadOrigin.class)).as("without waiting").isNotEmpty();
+    machine.after(Duration.ofSeconds(20));
+    assertThat(machine.all(Action.OpenLink.class)).as("its word is the last").hasSize(1);
+  }
+
+  @Test
+  void whatAGoSchedulerRefusesToThoseWhoMayNotReadTheOriginIsTheirAnswer() {
+    Machine machine = new Machine();
+    machine.attach(1, Requests.withoutOrigin(REQUEST));
+    machine.ready(false);
+    machine.head(OptionalLong.of(8 * Machine.PIECE), "v1", true);
+    machine.opened();
+    machine.order(new SwarmOrder.Ended("FAILED_PRECONDITION", "LEVEL1 peer is forbidden"));
+
+    Action.Failed failed = machine.last(Action.Failed.class);
+    assertThat(failed.failure().code()).isEqualTo(Code.NO_SOURCE);
+    assertThat(failed.failure()).hasMessageContaining("LEVEL1 peer is forbidden");
+    assertThat(machine.all(Action.ReadOrigin.class)).isEmpty();
+  }
+
+  @Test
   void anEmptyTaskEndsAtOnce() {
     Machine machine = new Machine();
     machine.attach(1);

@@ -95,7 +95,7 @@ public final class Dynconfig implements AutoCloseable {
     if (!sameAs(read)) {
       limits = read;
       log.info(
-          "event=dynconfig-read file={} parents={} applications={}",
+          "event=dynconfig_read file={} parents={} applications={}",
           file,
           read.candidateParents(),
           read.applications().size());
@@ -112,7 +112,7 @@ public final class Dynconfig implements AutoCloseable {
   private synchronized void complain(String text) {
     if (!text.equals(complaint)) {
       complaint = text;
-      log.warn("event=dynconfig-problem file={} problem={}", file, text);
+      log.warn("event=dynconfig_problem file={} problem={}", file, text);
     }
   }
 
@@ -127,9 +127,9 @@ public final class Dynconfig implements AutoCloseable {
           file,
           DynconfigFile.DEFAULTS.getBytes(StandardCharsets.UTF_8),
           StandardOpenOption.TRUNCATE_EXISTING);
-      log.info("event=dynconfig-generated file={}", file);
+      log.info("event=dynconfig_generated file={}", file);
     } catch (IOException e) {
-      log.warn("event=dynconfig-not-generated file={} why={}", file, e.getMessage());
+      log.warn("event=dynconfig_not_generated file={} why={}", file, e.getMessage());
     }
   }
 

@@ -42,7 +42,7 @@ final class PeerStreams {
     try {
       carryOutOrThrow(action, triggers);
     } catch (RuntimeException e) {
-      log.error("event=action-failed action={}", action.getClass().getSimpleName(), e);
+      log.error("event=action_failed action={}", action.getClass().getSimpleName(), e);
     }
   }
 

@@ -132,7 +132,7 @@ public final class SchedulerRpc implements AutoCloseable {
     triggers.close();
     try {
       if (!timer.awaitTermination(5, TimeUnit.SECONDS)) {
-        log.warn("event=timer-did-not-end");
+        log.warn("event=timer_did_not_end");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -145,7 +145,7 @@ public final class SchedulerRpc implements AutoCloseable {
       try {
         body.run();
       } catch (RuntimeException e) {
-        log.error("event=timer-failed what={}", what, e);
+        log.error("event=timer_failed what={}", what, e);
       }
     };
   }

@@ -73,7 +73,7 @@ final class SeedHealth {
     @Override
     public void onError(Throwable failure) {
       running.remove(seed);
-      log.warn("event=seed-unhealthy seed={} why={}", seed, failure.getMessage());
+      log.warn("event=seed_unhealthy seed={} why={}", seed, failure.getMessage());
       swarm.seedHealth(seed, false);
     }
 
@@ -81,7 +81,7 @@ final class SeedHealth {
     public void onCompleted() {
       running.remove(seed);
       if (!serving) {
-        log.warn("event=seed-unhealthy seed={} why=not serving", seed);
+        log.warn("event=seed_unhealthy seed={} why=not serving", seed);
       }
       swarm.seedHealth(seed, serving);
     }

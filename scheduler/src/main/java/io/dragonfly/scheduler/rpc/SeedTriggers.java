@@ -63,7 +63,7 @@ final class SeedTriggers implements AutoCloseable {
       return;
     }
     log.info(
-        "event=seed-triggered task={} seed={} url={}",
+        "event=seed_triggered task={} seed={} url={}",
         order.task(),
         order.seed().id(),
         DownloadMessages.publicUrl(trigger.download.getUrl()));
@@ -130,7 +130,7 @@ final class SeedTriggers implements AutoCloseable {
       OriginFailure why =
           Failures.of(Status.fromThrowable(failure), Status.trailersFromThrowable(failure));
       log.warn(
-          "event=seed-failed task={} seed={} why={}", order.task(), order.seed().id(), why.text());
+          "event=seed_failed task={} seed={} why={}", order.task(), order.seed().id(), why.text());
       Ended listener = ended;
       if (listener != null) {
         listener.failed(order.task(), order.trigger(), why);
@@ -163,7 +163,7 @@ final class SeedTriggers implements AutoCloseable {
         return Optional.of(
             ContentInfo.of(length, DownloadMessages.pieceLength(download, length), "", Map.of()));
       } catch (IllegalArgumentException e) {
-        log.warn("event=seed-said-nonsense seed={} why={}", order.seed().id(), e.getMessage());
+        log.warn("event=seed_said_nonsense seed={} why={}", order.seed().id(), e.getMessage());
         return Optional.empty();
       }
     }

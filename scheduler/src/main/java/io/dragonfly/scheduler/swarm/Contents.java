@@ -143,7 +143,7 @@ final class Contents {
       return;
     }
     if (!peer.distrusted) {
-      task.notice("event=root-conflict piece=" + piece + " peer=" + peer.id);
+      task.notice("event=root_conflict piece=" + piece + " peer=" + peer.id);
       peer.distrusted = true;
       offers.refresh(peer);
     }
@@ -174,7 +174,7 @@ final class Contents {
   }
 
   private void replace(Peer by, ContentInfo said, long now) {
-    task.notice("event=content-replaced by=" + by.id);
+    task.notice("event=content_replaced by=" + by.id);
     for (Peer peer : List.copyOf(task.peers.values())) {
       offers.dropPieces(peer);
       peer.distrusted = false;

@@ -251,7 +251,7 @@ final class OriginDesk {
         }
       }
     }
-    task.notice("event=seed-trigger-failed why=" + failure.text());
+    task.notice("event=seed_trigger_failed why=" + failure.text());
     if (failure.isPermanent()) {
       refuse(headers, failure, now);
     }
@@ -294,7 +294,7 @@ final class OriginDesk {
   }
 
   private void moveOn(OriginLease.State state, @Nullable Peer holder, long now) {
-    task.notice("event=lease-moves-on from=" + (holder == null ? state : holder.id));
+    task.notice("event=lease_moves_on from=" + (holder == null ? state : holder.id));
     if (holder != null) {
       if (task.lease.isOverdue(now)) {
         verdict.failed(holder.host.id(), SILENT, now);
@@ -421,7 +421,7 @@ final class OriginDesk {
     peer.trunk = null;
     peer.complainedAt = 0;
     starving.remove(peer);
-    task.notice("event=lease-granted peer=" + peer.id);
+    task.notice("event=lease_granted peer=" + peer.id);
     if (peer.extension) {
       peer.state = PeerState.BACK_TO_SOURCE;
       task.tell(peer, new PeerOrder.OriginLease(why, offers.counts().held(task.pieceCount())));
@@ -442,7 +442,7 @@ final class OriginDesk {
    * who still gets pieces of parents goes on with these.
    */
   private void tellUnreadable(OriginFailure failure, long now) {
-    task.notice("event=origin-unreadable status=" + failure.status().orElse(0));
+    task.notice("event=origin_unreadable status=" + failure.status().orElse(0));
     for (Peer peer : List.copyOf(task.active)) {
       if (peer.canBeTold() && !peer.refused && lacks(peer) && !isServed(peer)) {
         tellRefusal(peer, failure, now);
@@ -476,7 +476,7 @@ final class OriginDesk {
   }
 
   private void refuse(String headersKey, OriginFailure failure, long now) {
-    task.notice("event=origin-refused status=" + failure.status().orElse(0));
+    task.notice("event=origin_refused status=" + failure.status().orElse(0));
     for (Peer peer : List.copyOf(task.active)) {
       if (!peer.canBeTold()
           || peer.refused

@@ -214,7 +214,7 @@ public final class Swarm {
           .find(id)
           .ifPresent(host -> {
             host.quarantined(false);
-            actions.accept(new SwarmAction.HostNotice(id, "event=quarantine-ended"));
+            actions.accept(new SwarmAction.HostNotice(id, "event=quarantine_ended"));
             hostChanged(host, now);
           });
     }
@@ -238,7 +238,7 @@ public final class Swarm {
       long interval = host.announcement().map(HostAnnouncement::intervalMillis).orElse(0L);
       long ttl = interval > 0 ? 2 * interval : settings.hostMillis();
       if (host.facts().announced() && now - host.updatedAt() > ttl) {
-        actions.accept(new SwarmAction.HostNotice(host.id(), "event=host-went-silent"));
+        actions.accept(new SwarmAction.HostNotice(host.id(), "event=host_went_silent"));
         forget(host, now);
       } else {
         hosts.removeIfUnused(host.id());
@@ -384,7 +384,7 @@ public final class Swarm {
 
   private void quarantine(Host host, ArrayDeque<FollowUp> queue, long now) {
     host.quarantined(true);
-    actions.accept(new SwarmAction.HostNotice(host.id(), "event=quarantine-began"));
+    actions.accept(new SwarmAction.HostNotice(host.id(), "event=quarantine_began"));
     for (TaskId task : host.tasks()) {
       queue.add(new FollowUp(task, swarm -> swarm.hostChanged(host.id(), now)));
     }

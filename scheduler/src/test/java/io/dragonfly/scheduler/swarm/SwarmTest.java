@@ -368,7 +368,7 @@ final class SwarmTest {
     assertThat(driver.actions)
         .anyMatch(action ->
             action instanceof SwarmAction.Notice notice
-                && notice.text().startsWith("event=root-conflict"));
+                && notice.text().startsWith("event=root_conflict"));
     assertThat(driver.ours("c").parents()).containsExactly("a");
   }
 
