@@ -16,6 +16,10 @@ import io.grpc.health.v1.HealthCheckResponse;
 import io.grpc.health.v1.HealthGrpc;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -84,6 +88,69 @@ final class SchedulerTest {
                   .check(HealthCheckRequest.getDefaultInstance())
                   .getStatus())
           .isEqualTo(HealthCheckResponse.ServingStatus.SERVING);
+    }
+  }
+
+  @Test
+  void itIsReadyAndMeasuredWithEveryKeyThatNeedsNoOtherService() throws Exception {
+    Path file = directory.resolve("scheduler.yaml");
+    Files.writeString(
+        file,
+        """
+        console: false
+        pprofPort: 6060
+        server:
+          advertiseIP: 127.0.0.1
+          advertisePort: 8002
+          listenIP: 127.0.0.1
+          port: 0
+          host: localhost
+          requestRateLimit: 4000
+          logDir: %1$s
+          pluginDir: %1$s
+          logLevel: info
+          logMaxSize: 10
+          logMaxAge: 7
+          logMaxBackups: 2
+        scheduler:
+          algorithm: default
+          backToSourceCount: 200
+          retryBackToSourceLimit: 4
+          retryLimit: 7
+          retryInterval: 700ms
+          gc:
+            pieceDownloadTimeout: 30m
+            peerGCInterval: 10s
+            peerTTL: 24h
+            taskGCInterval: 30m
+            hostGCInterval: 5m
+            hostTTL: 1h
+        database: {redis: {addrs: ["127.0.0.1:6379"], brokerDB: 1, backendDB: 2}}
+        dynConfig: {refreshInterval: 1m}
+        host: {idc: east, location: west}
+        seedPeer: {taskDownloadTimeout: 1h}
+        job: {enable: true, globalWorkerNum: 1, schedulerWorkerNum: 1, localWorkerNum: 1}
+        metrics: {enable: true, addr: "127.0.0.1:0", enableHost: true}
+        network: {enableIPv6: false}
+        """
+            .formatted(directory));
+    Loaded<SchedulerConfig> loaded = ConfigLoader.load(file, SchedulerConfig.class, Keys.ANY_CASE);
+    assertThat(loaded.unknownKeys()).isEmpty();
+
+    try (Scheduler scheduler = new Scheduler(loaded.value(), Optional.empty())) {
+      scheduler.start();
+      try (TestClient client = new TestClient(scheduler.port());
+          HttpClient http = HttpClient.newHttpClient()) {
+        assertThat(
+                HealthGrpc.newBlockingStub(client.channel)
+                    .check(HealthCheckRequest.getDefaultInstance())
+                    .getStatus())
+            .isEqualTo(HealthCheckResponse.ServingStatus.SERVING);
+        URI page =
+            URI.create("http://127.0.0.1:" + scheduler.metricsPort().orElseThrow() + "/metrics");
+        assertThat(http.send(HttpRequest.newBuilder(page).build(), BodyHandlers.ofString()).body())
+            .contains("dragonfly_scheduler_announce_peer_total");
+      }
     }
   }
 
