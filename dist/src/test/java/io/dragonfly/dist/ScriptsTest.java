@@ -168,7 +168,7 @@ class ScriptsTest {
 
   @Test
   void cacheIsUsedOnlyWhileItsStampHasTheDateOfTheJar() throws Exception {
-    Path aot = home.resolve("lib/aot/25+9/dfget.aot");
+    Path aot = home.resolve("lib/aot/25+9-Some/dfget.aot");
     Files.createDirectories(aot.getParent());
     Files.writeString(aot, "");
     Path stamp = aot.resolveSibling("dfget.aot.stamp");
@@ -180,10 +180,36 @@ class ScriptsTest {
     Map<String, String> environment =
         Map.of("JAVA_HOME", jdk("jdk25", "25").toString(), "DRAGONFLY_AOT", "on");
     assertThat(run(environment, program("dfget")).out())
-        .contains("-XX:AOTCache=", "25+9/dfget.aot");
+        .contains("-XX:AOTCache=", "25+9-Some/dfget.aot");
 
     Files.setLastModifiedTime(stamp, java.nio.file.attribute.FileTime.fromMillis(1000));
     assertThat(run(environment, program("dfget")).out()).doesNotContain("AOTCache");
+  }
+
+  @Test
+  void cacheOfAnotherMachinesJdkIsNotUsedThoughTheVersionIsTheSame() throws Exception {
+    Path aot = home.resolve("lib/aot/25+9-x86_64-Eclipse/dfget.aot");
+    Files.createDirectories(aot.getParent());
+    Files.writeString(aot, "");
+    Path stamp = aot.resolveSibling("dfget.aot.stamp");
+    Files.writeString(stamp, "");
+    Files.setLastModifiedTime(
+        stamp, Files.getLastModifiedTime(home.resolve("lib/dragonfly-dist-1.jar")));
+    Files.writeString(home.resolve("lib/make-aot-cache"), "#!/bin/sh\n");
+    Path jdk = jdk("jdk25", "25");
+    Map<String, String> environment = Map.of("JAVA_HOME", jdk.toString(), "DRAGONFLY_AOT", "on");
+    Path release = jdk.resolve("release");
+    String common = Files.readString(release);
+
+    Files.writeString(release, common + "IMPLEMENTOR=\"Eclipse Adoptium\"\nOS_ARCH=\"x86_64\"\n");
+    assertThat(run(environment, program("dfget")).out()).contains("25+9-x86_64-Eclipse/dfget.aot");
+    for (String other :
+        List.of(
+            "IMPLEMENTOR=\"Eclipse Adoptium\"\nOS_ARCH=\"aarch64\"\n",
+            "IMPLEMENTOR=\"Debian\"\nOS_ARCH=\"x86_64\"\n")) {
+      Files.writeString(release, common + other);
+      assertThat(run(environment, program("dfget")).out()).as(other).doesNotContain("AOTCache");
+    }
   }
 
   @Test
