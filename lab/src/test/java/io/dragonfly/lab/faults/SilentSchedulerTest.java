@@ -35,9 +35,10 @@ final class SilentSchedulerTest {
       Path second = bench.newOutput();
       Program a = bench.start("a", origin.url("/midway"), first);
       Program b = bench.start("b", origin.url("/midway"), second);
-      // The seed has pieces, so both were told of it. (A store's file is as long as its content
-      // from the start, so what the peers have does not show in its size.)
-      await().atMost(SCHEDULER_STANDS_STILL.limit()).until(() -> origin.bytesSent() > 10 * MIB);
+      // Each of the seed's four requests has brought a piece by then, so both were told of it. (A
+      // store's file is as long as its content from the start, so what the peers have does not show
+      // in its size.)
+      await().atMost(SCHEDULER_STANDS_STILL.limit()).until(() -> origin.bytesSent() > 20 * MIB);
       scheduler(bench).freeze();
       FaultBench.end(SCHEDULER_STANDS_STILL, a, first).succeededWith(CONTENT);
       FaultBench.end(SCHEDULER_STANDS_STILL, b, second).succeededWith(CONTENT);
