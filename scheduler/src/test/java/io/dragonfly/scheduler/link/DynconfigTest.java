@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.dragonfly.common.config.ConfigException;
 import io.dragonfly.scheduler.swarm.SwarmLimits;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
@@ -79,13 +81,19 @@ final class DynconfigTest {
   void aChangeIsSeenAndAMistakeKeepsTheLastGoodValue() throws Exception {
     Path file = directory.resolve("dynconfig.yaml");
     dynconfig(file).start();
-    Files.writeString(file, "schedulerClusterConfig: {candidateParentLimit: 6}");
+    replace(file, "schedulerClusterConfig: {candidateParentLimit: 6}");
     Awaitility.await().until(() -> told.size() == 1);
-    Files.writeString(file, "schedulerClusterConfig: {candidateParentLimit: 99}");
+    replace(file, "schedulerClusterConfig: {candidateParentLimit: 99}");
     Thread.sleep(200);
-    Files.writeString(file, "schedulerClusterConfig: {candidateParentLimit: 5}");
+    replace(file, "schedulerClusterConfig: {candidateParentLimit: 5}");
     Awaitility.await().until(() -> told.size() == 2);
     assertThat(told).extracting(SwarmLimits::candidateParents).containsExactly(6, 5);
+  }
+
+  /** At once: a file that is being written is read as what it is, an empty one. */
+  private static void replace(Path file, String text) throws IOException {
+    Path whole = Files.writeString(file.resolveSibling("whole"), text);
+    Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
   @Test
