@@ -1,9 +1,11 @@
 package io.dragonfly.lab.process;
 
 import io.dragonfly.common.file.Directories;
+import io.dragonfly.common.file.FileProblem;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -57,9 +59,10 @@ public final class Workplace implements AutoCloseable {
                 .formatted(parent, usable >> 20, bytes >> 20));
       }
       return workplace;
-    } catch (java.nio.file.FileSystemException e) {
+    } catch (FileSystemException e) {
       throw new IOException(
-          "cannot work in " + parent + " (" + e + "): name another place by --work", e);
+          "cannot work in " + parent + ", " + FileProblem.of(e) + ": name another place by --work",
+          e);
     }
   }
 

@@ -193,24 +193,27 @@ final class PieceTransfer implements Flow.Listener {
 
   /** What arrived since it was told last; the child hears of it before anything else. */
   void addProgress(List<Event> events) {
-    Flow running = flow;
-    if (running != null && !over) {
-      long bytes = (long) running.received(world.timeline.now());
-      if (bytes > told) {
-        events.add(new Event.FetchProgress(id, bytes - told));
-        told = bytes;
-      }
+    long bytes = over ? 0 : untold();
+    if (bytes > 0) {
+      events.add(new Event.FetchProgress(id, bytes));
     }
   }
 
   private void tellProgress() {
-    Flow running = flow;
-    if (running != null) {
-      long bytes = (long) running.received(world.timeline.now());
-      if (bytes > told) {
-        child.post(new Event.FetchProgress(id, bytes - told), 0);
-        told = bytes;
-      }
+    long bytes = untold();
+    if (bytes > 0) {
+      child.post(new Event.FetchProgress(id, bytes), 0);
     }
+  }
+
+  private long untold() {
+    Flow running = flow;
+    if (running == null) {
+      return 0;
+    }
+    long bytes = (long) running.received(world.timeline.now());
+    long fresh = Math.max(0, bytes - told);
+    told = Math.max(told, bytes);
+    return fresh;
   }
 }

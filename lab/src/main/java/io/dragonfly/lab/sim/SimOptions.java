@@ -84,27 +84,18 @@ record SimOptions(
   }
 
   SimOptions withPlant(Plant planted) {
-    return new SimOptions(
-        hosts,
-        seeds,
-        size,
-        pieceLength,
-        rate,
-        seedRate,
-        originRate,
-        rackRate,
-        rackSize,
-        staggerNanos,
-        grainNanos,
-        tolerance,
-        faults,
-        kinds,
-        only,
-        planted,
-        seed);
+    return with(hosts, only, planted);
   }
 
   SimOptions withHosts(int count) {
+    return with(count, only, plant);
+  }
+
+  SimOptions withOnly(List<Integer> numbers) {
+    return with(hosts, numbers, plant);
+  }
+
+  private SimOptions with(int count, List<Integer> numbers, Plant planted) {
     return new SimOptions(
         count,
         seeds,
@@ -120,29 +111,8 @@ record SimOptions(
         tolerance,
         faults,
         kinds,
-        only,
-        plant,
-        seed);
-  }
-
-  SimOptions withOnly(List<Integer> numbers) {
-    return new SimOptions(
-        hosts,
-        seeds,
-        size,
-        pieceLength,
-        rate,
-        seedRate,
-        originRate,
-        rackRate,
-        rackSize,
-        staggerNanos,
-        grainNanos,
-        tolerance,
-        faults,
-        kinds,
         numbers,
-        plant,
+        planted,
         seed);
   }
 }

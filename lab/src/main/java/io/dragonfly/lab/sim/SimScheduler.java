@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The scheduler: does what a {@link Swarm} decides, as the scheduler's own shell does it. */
@@ -254,7 +255,8 @@ final class SimScheduler {
           if (!seed.isRunning() || seed.life() != life) {
             triggerFailed(seed, calledIn, number, "connection refused");
           } else if (triggers.containsKey(number)) {
-            long caller = seed.attach(world.request(true), new Called(seed, calledIn, number));
+            long caller =
+                seed.attach(world.request(true), new Called(this, seed, calledIn, number));
             triggers.put(number, new Trigger(seed, life, caller));
           }
         });
@@ -287,60 +289,50 @@ final class SimScheduler {
   }
 
   private void triggerFailed(SimHost seed, long calledIn, long number, String why) {
+    triggerOver(
+        seed,
+        calledIn,
+        number,
+        here -> here.triggerFailed(SimContent.TASK, number, OriginFailure.unknown(why), now()));
+  }
+
+  /** The scheduler hears how a call ended, unless it has made an end of it itself. */
+  private void triggerOver(SimHost seed, long calledIn, long number, Consumer<Swarm> news) {
     toScheduler(
         seed,
         calledIn,
         () -> {
           Swarm here = swarm;
           if (here != null && triggers.remove(number) != null) {
-            here.triggerFailed(SimContent.TASK, number, OriginFailure.unknown(why), now());
+            news.accept(here);
           }
         });
   }
 
   /** The seed's end of a call. */
-  private final class Called implements SimHost.Caller {
-    private final SimHost seed;
-    private final long calledIn;
-    private final long number;
-
-    Called(SimHost seed, long calledIn, long number) {
-      this.seed = seed;
-      this.calledIn = calledIn;
-      this.number = number;
-    }
-
+  private record Called(SimScheduler scheduler, SimHost seed, long calledIn, long number)
+      implements SimHost.Caller {
     @Override
     public void finished() {
-      toScheduler(
+      scheduler.triggerOver(
           seed,
           calledIn,
-          () -> {
-            Swarm here = swarm;
-            if (here != null && triggers.remove(number) != null) {
-              here.triggerFinished(SimContent.TASK, number, Optional.empty(), now());
-            }
-          });
+          number,
+          here -> here.triggerFinished(SimContent.TASK, number, Optional.empty(), scheduler.now()));
     }
 
     @Override
     public void failed(DownloadException failure) {
-      toScheduler(
+      String why = String.valueOf(failure.getMessage());
+      OriginFailure words =
+          failure.originStatus().isPresent()
+              ? OriginFailure.found(failure.originStatus(), Map.of(), why)
+              : OriginFailure.unknown(why);
+      scheduler.triggerOver(
           seed,
           calledIn,
-          () -> {
-            Swarm here = swarm;
-            if (here != null && triggers.remove(number) != null) {
-              here.triggerFailed(
-                  SimContent.TASK,
-                  number,
-                  failure.originStatus().isPresent()
-                      ? OriginFailure.found(
-                          failure.originStatus(), Map.of(), String.valueOf(failure.getMessage()))
-                      : OriginFailure.unknown(String.valueOf(failure.getMessage())),
-                  now());
-            }
-          });
+          number,
+          here -> here.triggerFailed(SimContent.TASK, number, words, scheduler.now()));
     }
   }
 }

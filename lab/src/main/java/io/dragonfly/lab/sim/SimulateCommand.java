@@ -19,7 +19,6 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.util.function.Function;
 
 /** {@code lab simulate}: a whole swarm in one thread, on a virtual clock. */
 public final class SimulateCommand {
@@ -96,7 +95,7 @@ public final class SimulateCommand {
       throws UsageException, IOException {
     List<ScalingChart.Point> points = new ArrayList<>();
     for (String count : parsed.string("sweep").split(",", -1)) {
-      int hosts = read(parsed, "sweep", _ -> Integer.valueOf(count.strip()));
+      int hosts = CommandLine.read(parsed, "sweep", _ -> Integer.valueOf(count.strip()));
       if (hosts < 1 || hosts > SimOptions.MOST_HOSTS) {
         throw parsed.invalid("sweep", "expected numbers from 1 to " + SimOptions.MOST_HOSTS);
       }
@@ -144,13 +143,13 @@ public final class SimulateCommand {
       return SimOptions.random(seed).withOnly(only).withPlant(plant);
     }
     double rate = rate(parsed, "rate");
-    long size = read(parsed, "size", text -> ByteSize.parse(text).bytes());
+    long size = CommandLine.read(parsed, "size", text -> ByteSize.parse(text).bytes());
     if (size < 1) {
       throw parsed.invalid("size", "expected at least 1 byte");
     }
     long pieceLength =
         parsed.isGiven("piece-size")
-            ? read(parsed, "piece-size", text -> ByteSize.parse(text).bytes())
+            ? CommandLine.read(parsed, "piece-size", text -> ByteSize.parse(text).bytes())
             : PieceLayout.automaticPieceLength(size);
     try {
       PieceLayout _ = new PieceLayout(size, pieceLength);
@@ -167,9 +166,9 @@ public final class SimulateCommand {
         parsed.isGiven("origin-rate") ? rate(parsed, "origin-rate") : rate,
         parsed.isGiven("rack-rate") ? rate(parsed, "rack-rate") : Double.POSITIVE_INFINITY,
         (int) parsed.number("rack-size", 1, SimOptions.MOST_HOSTS),
-        read(parsed, "stagger", Durations::parse).toNanos(),
+        CommandLine.read(parsed, "stagger", Durations::parse).toNanos(),
         parsed.isGiven("grain")
-            ? read(parsed, "grain", Durations::parse).toNanos()
+            ? CommandLine.read(parsed, "grain", Durations::parse).toNanos()
             : 2 * Timeline.MILLI,
         0.02,
         (int) parsed.number("faults", 0, 10_000),
@@ -180,7 +179,7 @@ public final class SimulateCommand {
   }
 
   private static double rate(ParsedFlags parsed, String name) throws UsageException {
-    return read(parsed, name, Rate::parse).bytesPerSecond();
+    return CommandLine.read(parsed, name, Rate::parse).bytesPerSecond();
   }
 
   private static Set<FaultKind> kinds(ParsedFlags parsed) throws UsageException {
@@ -189,7 +188,9 @@ public final class SimulateCommand {
       if (name.equals("all")) {
         kinds.addAll(EnumSet.allOf(FaultKind.class));
       } else {
-        kinds.add(read(parsed, "kinds", _ -> FaultKind.valueOf(name.toUpperCase(Locale.ROOT))));
+        kinds.add(
+            CommandLine.read(
+                parsed, "kinds", _ -> FaultKind.valueOf(name.toUpperCase(Locale.ROOT))));
       }
     }
     return kinds;
@@ -201,22 +202,13 @@ public final class SimulateCommand {
     }
     List<Integer> numbers = new ArrayList<>();
     for (String number : parsed.string("only").split(",", -1)) {
-      numbers.add(read(parsed, "only", _ -> Integer.valueOf(number)));
+      numbers.add(CommandLine.read(parsed, "only", _ -> Integer.valueOf(number)));
     }
     return numbers;
   }
 
   private static Plant plant(ParsedFlags parsed) throws UsageException {
-    return read(
+    return CommandLine.read(
         parsed, "plant", text -> Plant.valueOf(text.toUpperCase(Locale.ROOT).replace('-', '_')));
-  }
-
-  private static <T> T read(ParsedFlags parsed, String name, Function<String, T> reader)
-      throws UsageException {
-    try {
-      return reader.apply(parsed.string(name));
-    } catch (IllegalArgumentException | ArithmeticException e) {
-      throw parsed.invalid(name, String.valueOf(e.getMessage()));
-    }
   }
 }
