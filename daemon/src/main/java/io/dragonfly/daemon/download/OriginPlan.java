@@ -161,11 +161,13 @@ final class OriginPlan {
     }
   }
 
-  /** Stops reads that nobody asked for any more, where others have all that they would bring. */
+  /** Whether reads go on that nobody allows any more. */
+  boolean isReadingUnasked() {
+    return isReading() && permission == Permission.NONE;
+  }
+
+  /** Stops reads where others have all that they would bring. */
   void stopCovered(BitSet available, List<Action> out) {
-    if (permission != Permission.NONE) {
-      return;
-    }
     for (Read read : List.copyOf(reads.values())) {
       BitSet uncovered = (BitSet) read.pieces.clone();
       uncovered.andNot(available);

@@ -270,7 +270,7 @@ public final class TaskDownload {
 
     originSide.takeAnswer(missing, out);
     if (parts.content.isOpen() && parts.content.hasLayout()) {
-      if (parts.origin.isReading()) {
+      if (parts.origin.isReadingUnasked()) {
         parts.origin.stopCovered(parts.book.available(parts.content), out);
       }
       BitSet unread = (BitSet) missing.clone();
