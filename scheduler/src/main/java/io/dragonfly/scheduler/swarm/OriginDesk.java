@@ -189,7 +189,7 @@ final class OriginDesk {
       task.tell(peer, new PeerOrder.OriginRevoked("somebody else reads it by now"));
       return;
     }
-    task.notice("event=lease-returns from=" + holder.id);
+    task.notice("event=lease_returns from=" + holder.id);
     task.tell(holder, new PeerOrder.OriginRevoked("somebody came back who has read more of it"));
     released(holder, /* inVain= */ false, now);
     grant(peer, "you have read more of it than others", now);

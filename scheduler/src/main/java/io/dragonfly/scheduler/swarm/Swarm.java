@@ -88,9 +88,16 @@ public final class Swarm {
 
   // Hosts.
 
+  /** Notes the first time that this scheduler hears of. */
+  private void began(long now) {
+    if (beganAt.get() == NOT_BEGUN) {
+      beganAt.compareAndSet(NOT_BEGUN, now);
+    }
+  }
+
   /** A host says that it is there; false when there are too many hosts. */
   public boolean announce(HostAnnouncement announcement, long now) {
-    beganAt.compareAndSet(NOT_BEGUN, now);
+    began(now);
     Optional<Host> known =
         hosts.findOrAdd(announcement.id(), limits.slots(announcement.isSeed()), now);
     if (known.isEmpty()) {
@@ -134,7 +141,7 @@ public final class Swarm {
 
   /** A peer's first word on a stream. */
   public void register(Registration registration, long now) {
-    beganAt.compareAndSet(NOT_BEGUN, now);
+    began(now);
     TaskId id = registration.task();
     Optional<Host> host =
         tasks.size() >= settings.maxTasks() && !tasks.containsKey(id)
@@ -208,7 +215,7 @@ public final class Swarm {
 
   /** Deadlines: to be called several times a second, or when {@link #nextDeadline} has come. */
   public void tick(long now) {
-    beganAt.compareAndSet(NOT_BEGUN, now);
+    began(now);
     for (HostId id : quarantine.expire(now)) {
       hosts
           .find(id)
