@@ -166,15 +166,21 @@ class ScriptsTest {
         .endsWith("dfget");
   }
 
-  @Test
-  void cacheIsUsedOnlyWhileItsStampHasTheDateOfTheJar() throws Exception {
-    Path aot = home.resolve("lib/aot/25+9-Some/dfget.aot");
+  /** A cache for that build of the JDK, dated like the jar; returns what has the date. */
+  private Path cacheFor(String jdkBuild) throws IOException {
+    Path aot = home.resolve("lib/aot/" + jdkBuild + "/dfget.aot");
     Files.createDirectories(aot.getParent());
     Files.writeString(aot, "");
     Path stamp = aot.resolveSibling("dfget.aot.stamp");
     Files.writeString(stamp, "");
     Path jar = home.resolve("lib/dragonfly-dist-1.jar");
     Files.setLastModifiedTime(stamp, Files.getLastModifiedTime(jar));
+    return stamp;
+  }
+
+  @Test
+  void cacheIsUsedOnlyWhileItsStampHasTheDateOfTheJar() throws Exception {
+    Path stamp = cacheFor("25+9-Some");
     // The background making of a cache has nothing to do with what is tested here.
     Files.writeString(home.resolve("lib/make-aot-cache"), "#!/bin/sh\n");
     Map<String, String> environment =
@@ -188,13 +194,7 @@ class ScriptsTest {
 
   @Test
   void cacheOfAnotherMachinesJdkIsNotUsedThoughTheVersionIsTheSame() throws Exception {
-    Path aot = home.resolve("lib/aot/25+9-x86_64-Eclipse/dfget.aot");
-    Files.createDirectories(aot.getParent());
-    Files.writeString(aot, "");
-    Path stamp = aot.resolveSibling("dfget.aot.stamp");
-    Files.writeString(stamp, "");
-    Files.setLastModifiedTime(
-        stamp, Files.getLastModifiedTime(home.resolve("lib/dragonfly-dist-1.jar")));
+    cacheFor("25+9-x86_64-Eclipse");
     Files.writeString(home.resolve("lib/make-aot-cache"), "#!/bin/sh\n");
     Path jdk = jdk("jdk25", "25");
     Map<String, String> environment = Map.of("JAVA_HOME", jdk.toString(), "DRAGONFLY_AOT", "on");
