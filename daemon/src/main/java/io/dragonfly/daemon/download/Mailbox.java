@@ -9,15 +9,28 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Hands events to one owner, in order, one batch at a time, on a thread that exists only while
  * there are any. Once closed it takes no more.
+ *
+ * <p>Each batch costs the owner a look at everything. So what comes in crowds (news of parents,
+ * counts of bytes) brings a batch no sooner than some time after the last one, unless something
+ * else does; where it comes alone it does not wait.
  */
 final class Mailbox {
+  private static final long MILLISECOND = 1_000_000L;
+
+  /** Beside the time that a piece takes it is little, beside that of a decision it is much. */
+  private static final long NEWS_PAUSE = 5 * MILLISECOND;
+
+  private static final long COUNTS_PAUSE = 100 * MILLISECOND;
+
   private final Executor threads;
   private final ScheduledExecutorService clock;
+  private final LongSupplier now;
   private final Consumer<List<Event>> owner;
   private final ReentrantLock lock = new ReentrantLock();
 
@@ -31,11 +44,30 @@ final class Mailbox {
   private boolean closed;
 
   @GuardedBy("lock")
+  private long lastBatchAt = -COUNTS_PAUSE;
+
+  /** Ends the pause after the last batch, where an event waits for that. */
+  @GuardedBy("lock")
+  private @Nullable ScheduledFuture<?> pause;
+
+  @GuardedBy("lock")
   private @Nullable ScheduledFuture<?> alarm;
 
-  Mailbox(Executor threads, ScheduledExecutorService clock, Consumer<List<Event>> owner) {
+  @GuardedBy("lock")
+  private long alarmAt;
+
+  /**
+   * @param clock calls later
+   * @param now nanoseconds, zero or more
+   */
+  Mailbox(
+      Executor threads,
+      ScheduledExecutorService clock,
+      LongSupplier now,
+      Consumer<List<Event>> owner) {
     this.threads = threads;
     this.clock = clock;
+    this.now = now;
     this.owner = owner;
   }
 
@@ -47,7 +79,7 @@ final class Mailbox {
         return false;
       }
       waiting.add(event);
-      if (running) {
+      if (running || mayWait(event)) {
         return true;
       }
       running = true;
@@ -58,19 +90,71 @@ final class Mailbox {
     return true;
   }
 
-  /** A Tick comes after so long, in place of the one that was to come. */
+  /** Whether a batch will come for the event without a call for one now. */
+  @GuardedBy("lock")
+  private boolean mayWait(Event event) {
+    long left = lastBatchAt + pauseBefore(event) - now.getAsLong();
+    if (left <= 0) {
+      return false;
+    }
+    if (pause == null || pause.getDelay(TimeUnit.NANOSECONDS) > left) {
+      stop(pause);
+      pause = clock.schedule(this::endPause, left, TimeUnit.NANOSECONDS);
+    }
+    return true;
+  }
+
+  private static long pauseBefore(Event event) {
+    return switch (event) {
+      case Event.FetchProgress _, Event.OriginBytes _ -> COUNTS_PAUSE;
+      case Event.ParentPiece _, Event.ParentBegins _ -> NEWS_PAUSE;
+      case Event _ -> 0;
+    };
+  }
+
+  private void endPause() {
+    lock.lock();
+    try {
+      pause = null;
+      if (closed || running || waiting.isEmpty()) {
+        return;
+      }
+      running = true;
+    } finally {
+      lock.unlock();
+    }
+    threads.execute(this::drain);
+  }
+
+  /** A Tick comes after so long, or sooner: the next batch asks again. */
   void wakeIn(long nanos) {
     lock.lock();
     try {
-      if (alarm != null) {
-        alarm.cancel(false);
-        alarm = null;
+      long at = now.getAsLong() + nanos;
+      if (closed || nanos >= Long.MAX_VALUE / 2 || (alarm != null && alarmAt <= at)) {
+        return;
       }
-      if (!closed && nanos < Long.MAX_VALUE / 2) {
-        alarm = clock.schedule(() -> post(new Event.Tick()), nanos, TimeUnit.NANOSECONDS);
-      }
+      stop(alarm);
+      alarmAt = at;
+      alarm = clock.schedule(this::ring, nanos, TimeUnit.NANOSECONDS);
     } finally {
       lock.unlock();
+    }
+  }
+
+  private void ring() {
+    lock.lock();
+    try {
+      alarm = null;
+    } finally {
+      lock.unlock();
+    }
+    post(new Event.Tick());
+  }
+
+  private static void stop(@Nullable ScheduledFuture<?> planned) {
+    if (planned != null) {
+      planned.cancel(false);
     }
   }
 
@@ -79,10 +163,8 @@ final class Mailbox {
     lock.lock();
     try {
       closed = true;
-      if (alarm != null) {
-        alarm.cancel(false);
-        alarm = null;
-      }
+      stop(alarm);
+      stop(pause);
       List<Event> left = waiting;
       waiting = new ArrayList<>();
       return left;
@@ -98,10 +180,13 @@ final class Mailbox {
       try {
         if (waiting.isEmpty()) {
           running = false;
+          lastBatchAt = now.getAsLong();
           return;
         }
         batch = waiting;
         waiting = new ArrayList<>();
+        stop(pause);
+        pause = null;
       } finally {
         lock.unlock();
       }

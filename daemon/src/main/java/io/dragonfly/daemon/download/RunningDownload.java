@@ -68,7 +68,7 @@ final class RunningDownload {
             workshop.surroundings.links().anyScheduler());
     this.peer = decisions.peer();
     this.storage = new TaskStorage(workshop.surroundings, key, this::post);
-    this.mailbox = new Mailbox(workshop.virtual, workshop.clock, this::take);
+    this.mailbox = new Mailbox(workshop.virtual, workshop.clock, workshop::now, this::take);
   }
 
   TaskKey key() {
