@@ -19,7 +19,7 @@ import java.util.List;
 /** One run of the shaped swarm, from the network to the report. */
 final class SwarmRun {
   /** What each peer takes once before it is measured, and what one stream's goodput is taken of. */
-  private static final long WARM_UP = 48L << 20;
+  private static final long WARM_UP = 128L << 20;
 
   private final SwarmOptions options;
   private final PrintStream out;
