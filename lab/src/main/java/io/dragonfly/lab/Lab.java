@@ -1,5 +1,6 @@
 package io.dragonfly.lab;
 
+import io.dragonfly.lab.crashes.CrashesCommand;
 import io.dragonfly.lab.faults.FaultsCommand;
 import io.dragonfly.lab.figures.FiguresCommand;
 import io.dragonfly.lab.sim.SimulateCommand;
@@ -17,6 +18,7 @@ public final class Lab {
       Usage: dragonfly lab COMMAND [OPTIONS...]
 
         faults        What becomes of a swarm when something fails (needs root on Linux)
+        crashes       What a daemon keeps that is killed again and again while it downloads
         simulate      A whole swarm on a virtual clock, with faults drawn from a seed
         figures       CPU, memory and time of our programs beside others and limits
         swarm         A swarm in a shaped network beside its rivals (needs root on Linux)
@@ -32,6 +34,7 @@ public final class Lab {
     switch (command) {
       case "swarm" -> System.exit(SwarmCommand.run(Path.of(args[0]), rest));
       case "faults" -> System.exit(FaultsCommand.run(Path.of(args[0]), rest));
+      case "crashes" -> System.exit(CrashesCommand.run(Path.of(args[0]), rest));
       case "simulate" -> System.exit(SimulateCommand.run(rest));
       case "figures" -> System.exit(FiguresCommand.run(Path.of(args[0]), rest));
       case "help", "--help", "-h" -> System.out.print(HELP);

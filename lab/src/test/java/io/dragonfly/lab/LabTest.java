@@ -69,6 +69,8 @@ final class LabTest {
     "faults, --rate, 10gbit, raise --size or lower --rate",
     "faults, --only, moon, peer-killed",
     "faults, --rtt, -5ms, 500ms",
+    "crashes, --runs, 0, 1 to 10000",
+    "crashes, --seed, -1, 0 to",
     "figures, --runs, 0, 1 to 100",
     "figures, --only, speed, memory",
   })

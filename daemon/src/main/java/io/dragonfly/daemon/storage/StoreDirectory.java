@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFileAttributeView;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -179,6 +180,19 @@ final class StoreDirectory implements AutoCloseable {
         directory.resolve(MARKER),
         StandardCopyOption.ATOMIC_MOVE,
         StandardCopyOption.REPLACE_EXISTING);
+    forceNames();
+  }
+
+  /**
+   * Else a loss of power could bring back the marker of the run before, which says that all is on
+   * the disk, beside what this run has written.
+   */
+  private void forceNames() throws IOException {
+    if (Files.getFileStore(directory).supportsFileAttributeView(PosixFileAttributeView.class)) {
+      try (FileChannel names = FileChannel.open(directory, StandardOpenOption.READ)) {
+        names.force(true);
+      }
+    }
   }
 
   private static Path content(Path directory) {

@@ -126,14 +126,30 @@ final class TaskPieces {
     }
   }
 
-  /** Forgets a piece, or the beginning of one; here also if the journal can't be written. */
+  /**
+   * Forgets a piece, or the beginning of one; here also if the journal can't be written. That a
+   * finished piece has gone is on the disk before its place is written anew: a loss of power must
+   * not bring back the record of what is half overwritten.
+   */
   void drop(int number) {
+    boolean finished = read(table -> table.has(number));
     appendOrLog(new JournalRecord.Dropped(number));
+    if (finished) {
+      forceOrLog();
+    }
     lock.lock();
     try {
       table.drop(number);
     } finally {
       lock.unlock();
+    }
+  }
+
+  private void forceOrLog() {
+    try {
+      journal.file().force();
+    } catch (IOException e) {
+      log.warn("metadata isn't on the disk task={} cause={}", key, e.toString());
     }
   }
 

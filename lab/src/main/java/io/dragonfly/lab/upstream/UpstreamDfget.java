@@ -20,6 +20,7 @@ import java.util.HashSet;
 import java.util.Iterator;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,7 +37,13 @@ public final class UpstreamDfget {
    * @throws io.grpc.StatusRuntimeException when the daemon refuses
    */
   public static void download(Path socket, Download download) throws IOException {
-    run(socket, download, null);
+    download(socket, download, _ -> {});
+  }
+
+  /** As {@link #download(Path, Download)}; {@code finished} is told of each piece as it is said. */
+  public static void download(Path socket, Download download, Consumer<Piece> finished)
+      throws IOException {
+    run(socket, download, null, finished);
   }
 
   /** Takes the bytes over the socket and writes the output itself (--transfer-from-dfdaemon). */
@@ -47,11 +54,12 @@ public final class UpstreamDfget {
             StandardOpenOption.CREATE,
             StandardOpenOption.WRITE,
             StandardOpenOption.TRUNCATE_EXISTING)) {
-      run(socket, download.toBuilder().setNeedPieceContent(true).build(), file);
+      run(socket, download.toBuilder().setNeedPieceContent(true).build(), file, _ -> {});
     }
   }
 
-  private static void run(Path socket, Download download, @Nullable FileChannel file)
+  private static void run(
+      Path socket, Download download, @Nullable FileChannel file, Consumer<Piece> finished)
       throws IOException {
     MultiThreadIoEventLoopGroup loop =
         new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
@@ -68,14 +76,15 @@ public final class UpstreamDfget {
           DfdaemonDownloadGrpc.newBlockingStub(channel)
               .withDeadlineAfter(2, TimeUnit.HOURS)
               .downloadTask(DownloadTaskRequest.newBuilder().setDownload(download).build());
-      follow(answers, file);
+      follow(answers, file, finished);
     } finally {
       channel.shutdownNow();
       loop.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(5, TimeUnit.SECONDS);
     }
   }
 
-  private static void follow(Iterator<DownloadTaskResponse> answers, @Nullable FileChannel file)
+  private static void follow(
+      Iterator<DownloadTaskResponse> answers, @Nullable FileChannel file, Consumer<Piece> finished)
       throws IOException {
     @Nullable Set<Integer> expected = null;
     Set<Integer> received = new HashSet<>();
@@ -89,6 +98,7 @@ public final class UpstreamDfget {
       } else if (answer.hasDownloadPieceFinishedResponse()) {
         Piece piece = answer.getDownloadPieceFinishedResponse().getPiece();
         received.add(piece.getNumber());
+        finished.accept(piece);
         if (file != null) {
           if (piece.getContent().size() != piece.getLength()) {
             throw new IOException("piece " + piece.getNumber() + " without its content");
