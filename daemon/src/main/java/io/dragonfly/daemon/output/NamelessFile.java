@@ -3,14 +3,12 @@ package io.dragonfly.daemon.output;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import io.dragonfly.common.file.SystemCalls;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.StructLayout;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.VarHandle;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
@@ -26,8 +24,6 @@ import java.util.Optional;
  * {@link #link} gives it a name. One thread at a time.
  */
 final class NamelessFile implements AutoCloseable {
-  private static final int O_RDWR = 2;
-  private static final int O_CLOEXEC = 0x80000;
   private static final int O_TMPFILE_BIT = 0x400000;
   private static final int MODE = 0666; // less the umask, as for every new file
   private static final int AT_FDCWD = -100;
@@ -56,10 +52,12 @@ final class NamelessFile implements AutoCloseable {
   static Optional<NamelessFile> create(Path name) {
     Path directory = name.getParent();
     Optional<Integer> tmpfile = tmpfileFlag();
-    if (directory == null || tmpfile.isEmpty() || !isPlain(name)) {
+    if (directory == null || tmpfile.isEmpty() || !SystemCalls.isPlain(name)) {
       return Optional.empty();
     }
-    int descriptor = Calls.open(directory, tmpfile.get() | O_RDWR | O_CLOEXEC);
+    int descriptor =
+        SystemCalls.open(
+            directory, tmpfile.get() | SystemCalls.READ_WRITE | SystemCalls.CLOSE_ON_EXEC, MODE);
     if (descriptor < 0) {
       return Optional.empty();
     }
@@ -68,14 +66,14 @@ final class NamelessFile implements AutoCloseable {
       FileChannel channel = FileChannel.open(handle, StandardOpenOption.WRITE);
       return Optional.of(new NamelessFile(descriptor, handle, channel));
     } catch (IOException e) { // without /proc it could never get its name
-      Calls.close(descriptor);
+      SystemCalls.close(descriptor);
       return Optional.empty();
     }
   }
 
   /** The numbers are the kernel's, and differ between processors; empty where they are unknown. */
   private static Optional<Integer> tmpfileFlag() {
-    if (!System.getProperty("os.name", "").equals("Linux")) {
+    if (!SystemCalls.isLinux()) {
       return Optional.empty();
     }
     return switch (System.getProperty("os.arch", "").toLowerCase(Locale.ROOT)) {
@@ -83,14 +81,6 @@ final class NamelessFile implements AutoCloseable {
       case "aarch64", "ppc64le" -> Optional.of(O_TMPFILE_BIT | 0x4000);
       default -> Optional.empty();
     };
-  }
-
-  /** Whether the kernel knows the file by the UTF-8 bytes of this text, whatever the locale is. */
-  private static boolean isPlain(Path name) {
-    String text = name.toString();
-    return text.chars().allMatch(c -> c < 128)
-        || (System.getProperty("sun.jnu.encoding", "").equalsIgnoreCase("UTF-8")
-            && Path.of(text).equals(name));
   }
 
   /** The open file. */
@@ -127,49 +117,22 @@ final class NamelessFile implements AutoCloseable {
       try {
         channel.close();
       } finally {
-        Calls.close(descriptor);
+        SystemCalls.close(descriptor);
       }
     }
   }
 
-  /** The system calls that Java has no method for; bound when the first file is made. */
+  /** Bound when the first file gets its name. */
   private static final class Calls {
-    private static final Linker LINKER = Linker.nativeLinker();
-    private static final StructLayout STATE = Linker.Option.captureStateLayout();
-    private static final VarHandle ERRNO =
-        STATE.varHandle(StructLayout.PathElement.groupElement("errno"));
-    private static final MethodHandle OPEN =
-        bind(
-            "open",
-            FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT),
-            Linker.Option.firstVariadicArg(2));
     private static final MethodHandle LINKAT =
-        bind(
+        SystemCalls.bind(
             "linkat",
-            FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT),
-            Linker.Option.captureCallState("errno"));
-    private static final MethodHandle CLOSE =
-        bind("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
-
-    @SuppressWarnings("restricted") // the launchers allow native access
-    private static MethodHandle bind(
-        String name, FunctionDescriptor type, Linker.Option... options) {
-      return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), type, options);
-    }
-
-    /** The descriptor, or a negative number. */
-    static int open(Path path, int flags) {
-      try (Arena arena = Arena.ofConfined()) {
-        return (int) OPEN.invokeExact(arena.allocateFrom(path.toString()), flags, MODE);
-      } catch (Throwable e) {
-        throw new AssertionError("open", e);
-      }
-    }
+            FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT));
 
     /** 0, or the error's number. */
     static int link(Path from, Path to) {
       try (Arena arena = Arena.ofConfined()) {
-        MemorySegment state = arena.allocate(STATE);
+        MemorySegment state = SystemCalls.newState(arena);
         int result =
             (int)
                 LINKAT.invokeExact(
@@ -179,17 +142,9 @@ final class NamelessFile implements AutoCloseable {
                     AT_FDCWD,
                     arena.allocateFrom(to.toString()),
                     AT_SYMLINK_FOLLOW);
-        return result == 0 ? 0 : (int) ERRNO.get(state, 0L);
+        return result == 0 ? 0 : SystemCalls.error(state);
       } catch (Throwable e) {
         throw new AssertionError("linkat", e);
-      }
-    }
-
-    static void close(int descriptor) {
-      try {
-        int _ = (int) CLOSE.invokeExact(descriptor);
-      } catch (Throwable e) {
-        throw new AssertionError("close", e);
       }
     }
   }

@@ -5,63 +5,40 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
+import io.dragonfly.common.file.SystemCalls;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.StructLayout;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.VarHandle;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
 
 /** Linux's calls about namespaces and interfaces, which Java has no method for. */
 final class Kernel {
   /** Opening: for reading and writing, without waiting, and not for programs that are started. */
-  static final int READ_WRITE = 2 | 0x800 | 0x80000;
+  static final int READ_WRITE = SystemCalls.READ_WRITE | 0x800 | SystemCalls.CLOSE_ON_EXEC;
 
-  private static final int READ_ONLY = 0x80000;
+  private static final int READ_ONLY = SystemCalls.READ_ONLY | SystemCalls.CLOSE_ON_EXEC;
   private static final int NETWORK = 0x40000000;
   private static final int AGAIN = 11;
   private static final short READABLE = 1;
   private static final int WAIT_MILLIS = 100;
-  private static final Linker LINKER = Linker.nativeLinker();
-  private static final StructLayout STATE = Linker.Option.captureStateLayout();
-  private static final VarHandle ERRNO =
-      STATE.varHandle(StructLayout.PathElement.groupElement("errno"));
-  private static final MethodHandle OPEN =
-      bind(
-          "open",
-          FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT),
-          Linker.Option.firstVariadicArg(2));
   private static final MethodHandle SETNS =
-      bind("setns", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
+      SystemCalls.bind("setns", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
   private static final MethodHandle IOCTL =
-      bind(
+      SystemCalls.bind(
           "ioctl",
           FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS),
           Linker.Option.firstVariadicArg(2));
   private static final MethodHandle POLL =
-      bind("poll", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
+      SystemCalls.bind("poll", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
   private static final MethodHandle READ =
-      bind("read", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
+      SystemCalls.bind("read", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
   private static final MethodHandle WRITE =
-      bind("write", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
-  private static final MethodHandle CLOSE =
-      bind("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
+      SystemCalls.bind("write", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
 
   private Kernel() {}
-
-  @SuppressWarnings("restricted") // the launchers allow native access
-  private static MethodHandle bind(String name, FunctionDescriptor type, Linker.Option... options) {
-    List<Linker.Option> all = new ArrayList<>(Arrays.asList(options));
-    all.add(Linker.Option.captureCallState("errno"));
-    return LINKER.downcallHandle(
-        LINKER.defaultLookup().findOrThrow(name), type, all.toArray(Linker.Option[]::new));
-  }
 
   /**
    * Moves the calling thread, which must be a platform thread and should end soon, into the network
@@ -70,7 +47,7 @@ final class Kernel {
   static void enterNetwork(Path file) throws IOException {
     int descriptor = open(file, READ_ONLY);
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
+      MemorySegment state = SystemCalls.newState(arena);
       if ((int) SETNS.invokeExact(state, descriptor, NETWORK) != 0) {
         throw failure("cannot enter " + file, state);
       }
@@ -83,22 +60,17 @@ final class Kernel {
 
   /** A descriptor of a file. */
   static int open(Path file, int flags) throws IOException {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      int descriptor = (int) OPEN.invokeExact(state, arena.allocateFrom(file.toString()), flags);
-      if (descriptor < 0) {
-        throw failure("cannot open " + file, state);
-      }
-      return descriptor;
-    } catch (Throwable e) {
-      throw asIOException(e);
+    int descriptor = SystemCalls.open(file, flags, /* mode= */ 0);
+    if (descriptor < 0) {
+      throw failure("cannot open " + file, -descriptor);
     }
+    return descriptor;
   }
 
   /** Sets something of a device. */
   static void control(int descriptor, long what, MemorySegment value) throws IOException {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
+      MemorySegment state = SystemCalls.newState(arena);
       if ((int) IOCTL.invokeExact(state, descriptor, what, value) < 0) {
         throw failure("the device refuses 0x" + Long.toHexString(what), state);
       }
@@ -110,12 +82,12 @@ final class Kernel {
   /** How much was read; 0 when nothing came for some time. */
   static int readSoon(int descriptor, MemorySegment target) throws IOException {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
+      MemorySegment state = SystemCalls.newState(arena);
       long count = (long) READ.invokeExact(state, descriptor, target, target.byteSize());
       if (count >= 0) {
         return (int) count;
       }
-      if ((int) ERRNO.get(state, 0L) != AGAIN) {
+      if (SystemCalls.error(state) != AGAIN) {
         throw failure("cannot read", state);
       }
       MemorySegment poll = arena.allocate(JAVA_LONG);
@@ -131,7 +103,7 @@ final class Kernel {
   /** Writes all of it or, when the device does not take it, nothing. */
   static void write(int descriptor, MemorySegment source) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
+      MemorySegment state = SystemCalls.newState(arena);
       long _ = (long) WRITE.invokeExact(state, descriptor, source, source.byteSize());
     } catch (Throwable e) {
       throw new IllegalStateException("a system call does not throw", e);
@@ -139,16 +111,15 @@ final class Kernel {
   }
 
   static void close(int descriptor) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      int _ = (int) CLOSE.invokeExact(state, descriptor);
-    } catch (Throwable e) {
-      throw new IllegalStateException("a system call does not throw", e);
-    }
+    SystemCalls.close(descriptor);
   }
 
   private static IOException failure(String what, MemorySegment state) {
-    return new IOException(what + ": error number " + (int) ERRNO.get(state, 0L));
+    return failure(what, SystemCalls.error(state));
+  }
+
+  private static IOException failure(String what, int error) {
+    return new IOException(what + ": error number " + error);
   }
 
   private static IOException asIOException(Throwable e) {

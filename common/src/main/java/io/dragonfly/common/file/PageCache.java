@@ -1,0 +1,78 @@
+package io.dragonfly.common.file;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.invoke.MethodHandle;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * What the kernel is told about the part of its memory that holds a file. It is advice: where the
+ * system has no such calls, or the file has gone, nothing happens.
+ */
+public final class PageCache {
+  private static final int START_WRITING = 2;
+  private static final int DONT_NEED = 4;
+  private static final FunctionDescriptor TYPE =
+      FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
+
+  private PageCache() {}
+
+  /**
+   * Begins to write to the disk what was written to this part of the file and is not there yet. It
+   * waits only when the disk has too much to do to take the order.
+   *
+   * @return whether the kernel took it
+   */
+  @CanIgnoreReturnValue
+  public static boolean startWriting(Path file, long offset, long length) {
+    return tell(Calls.SYNC_FILE_RANGE, file, offset, length, START_WRITING);
+  }
+
+  /**
+   * Lets go of this part of the file, except for what is not on the disk yet.
+   *
+   * @param length 0 for all up to the end
+   * @return whether the kernel took it
+   */
+  @CanIgnoreReturnValue
+  public static boolean drop(Path file, long offset, long length) {
+    return tell(Calls.FADVISE, file, offset, length, DONT_NEED);
+  }
+
+  private static boolean tell(
+      Optional<MethodHandle> call, Path file, long offset, long length, int what) {
+    if (call.isEmpty() || !SystemCalls.isPlain(file)) {
+      return false;
+    }
+    // Any descriptor of the file will do; those of Java's channels cannot be had.
+    int descriptor =
+        SystemCalls.open(file, SystemCalls.READ_ONLY | SystemCalls.CLOSE_ON_EXEC, /* mode= */ 0);
+    if (descriptor < 0) {
+      return false;
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      return (int)
+              call.get().invokeExact(SystemCalls.newState(arena), descriptor, offset, length, what)
+          == 0;
+    } catch (Throwable e) {
+      throw new AssertionError("a system call does not throw", e);
+    } finally {
+      SystemCalls.close(descriptor);
+    }
+  }
+
+  /** Bound at the first use. */
+  private static final class Calls {
+    static final Optional<MethodHandle> SYNC_FILE_RANGE = find("sync_file_range");
+    static final Optional<MethodHandle> FADVISE = find("posix_fadvise");
+
+    private static Optional<MethodHandle> find(String name) {
+      return SystemCalls.isLinux() ? SystemCalls.find(name, TYPE) : Optional.empty();
+    }
+  }
+}
