@@ -18,6 +18,7 @@ import io.dragonfly.daemon.source.OriginWatch;
 import io.dragonfly.daemon.source.SourceOptions;
 import io.dragonfly.daemon.source.Sources;
 import io.dragonfly.daemon.storage.PieceStore;
+import io.dragonfly.daemon.storage.Scrubber;
 import io.dragonfly.daemon.storage.StoreOptions;
 import io.dragonfly.daemon.transfer.FetchLimits;
 import io.dragonfly.daemon.transfer.PieceClient;
@@ -90,6 +91,12 @@ final class Blueprint {
               + ". Make it usable, or set another storage.dir",
           e);
     }
+  }
+
+  Scrubber scrubber(PieceStore store) {
+    return new Scrubber(
+        store,
+        new Scrubber.Options(config.storage().scrubRate().bytes(), Scrubber.Options.DEFAULT_PAUSE));
   }
 
   LocalServer localServer(ScheduledExecutorService timer) throws IOException {

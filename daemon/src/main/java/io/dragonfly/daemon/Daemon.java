@@ -204,6 +204,10 @@ public final class Daemon implements AutoCloseable {
     serveTelemetry();
     Upkeep upkeep = closer.add(new Upkeep(timer));
     upkeep.collectGarbage(store, config.gc().policy().forStore(), config.gc().interval(), threads);
+    upkeep.cool(store, config.gc().policy().pageCacheIdleTimeout(), threads);
+    if (config.storage().scrubRate().bytes() > 0) {
+      closer.add(plan.scrubber(store)).start();
+    }
     if (IdleMemory.isNeeded()) {
       upkeep.giveMemoryBack(metrics, downloads, pieces, client);
     }

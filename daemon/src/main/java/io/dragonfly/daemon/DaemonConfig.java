@@ -48,7 +48,8 @@ public record DaemonConfig(
     scheduler = requireNonNullElse(scheduler, new Scheduler(null, null, null, null, null, null));
     seedPeer = requireNonNullElse(seedPeer, new SeedPeer(null, SeedPeerType.NORMAL));
     dynconfig = requireNonNullElse(dynconfig, new Dynconfig(null));
-    storage = requireNonNullElse(storage, new Storage(null, null, null, null, null, null, null));
+    storage =
+        requireNonNullElse(storage, new Storage(null, null, null, null, null, null, null, null));
     backend =
         requireNonNullElse(
             backend, new Backend(null, null, null, null, null, null, null, null, null));
@@ -285,7 +286,8 @@ public record DaemonConfig(
   /**
    * Where pieces lie on disk and the port that serves them. {@code writeBufferSize} is what a piece
    * from a parent is gathered in before it is written, {@code readBufferSize} what is sent of one
-   * at a time; sizes below 64 KiB count as that, those above 16 MiB as 16 MiB.
+   * at a time; sizes below 64 KiB count as that, those above 16 MiB as 16 MiB. {@code scrubRate} is
+   * ours: bytes of stored pieces per second that are read and verified again; 0 for none.
    */
   public record Storage(
       StorageServer server,
@@ -294,7 +296,8 @@ public record DaemonConfig(
       Duration writePieceTimeout,
       Integer writeBufferSize,
       Integer readBufferSize,
-      ByteSize cacheCapacity) {
+      ByteSize cacheCapacity,
+      ByteSize scrubRate) {
     public Storage {
       server = requireNonNullElse(server, new StorageServer(null, null, null, null));
       dir = requireNonNullElse(dir, Path.of("/var/lib/dragonfly/"));
@@ -308,6 +311,7 @@ public record DaemonConfig(
       readBufferSize = requireNonNullElse(readBufferSize, 1 << 20);
       Bounds.check("readBufferSize", readBufferSize, 1, Integer.MAX_VALUE);
       cacheCapacity = requireNonNullElse(cacheCapacity, new ByteSize(64L << 20));
+      scrubRate = requireNonNullElse(scrubRate, new ByteSize(4L << 20));
     }
   }
 

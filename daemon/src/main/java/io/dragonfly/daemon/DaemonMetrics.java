@@ -126,6 +126,10 @@ final class DaemonMetrics implements DaemonCounters {
         "Bytes of that disk that are in use, by whatever.",
         () -> bytes(dir, disk -> disk.getTotalSpace() - disk.getUsableSpace()));
     metrics.gauge("stored_bytes", "Bytes in finished pieces.", () -> (double) store.usedBytes());
+    metrics.counter(
+        "damaged_piece_total",
+        "Stored pieces that were found damaged, and dropped.",
+        () -> (double) store.damagedPieces());
     metrics.gauge(
         "concurrent_upload_piece_total",
         "Pieces being sent now.",

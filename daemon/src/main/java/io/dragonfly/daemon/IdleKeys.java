@@ -33,7 +33,6 @@ final class IdleKeys {
           new Idle("backend.enableHickoryDNS", "false"),
           idle("gc.policy.persistentTaskTTL"),
           idle("gc.policy.persistentCacheTaskTTL"),
-          idle("gc.policy.pageCacheIdleTimeout"),
           idle("proxy"),
           new Idle("security.enable", "false"),
           idle("stats"),

@@ -17,10 +17,16 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What a daemon does from time to time: it frees its disk, and memory when it is idle. */
+/**
+ * What a daemon does from time to time: it frees its disk, and memory when it is idle, and verifies
+ * what it holds.
+ */
 final class Upkeep implements AutoCloseable {
   private static final Logger logger = LoggerFactory.getLogger(Upkeep.class);
   private static final Duration IDLE_LOOK = Duration.ofSeconds(5);
+
+  /** How much later than told what nobody uses may leave the kernel's memory. */
+  private static final Duration COOLING_LOOK = Duration.ofMinutes(5);
 
   private final ScheduledExecutorService timer;
   private final List<ScheduledFuture<?>> schedules = new CopyOnWriteArrayList<>();
@@ -40,6 +46,12 @@ final class Upkeep implements AutoCloseable {
           }
         };
     every(interval, collection);
+  }
+
+  /** Begins to give back what the kernel keeps in memory of content that nobody uses. */
+  void cool(PieceStore store, Duration idle, ExecutorService threads) {
+    Duration interval = idle.compareTo(COOLING_LOOK) < 0 ? idle : COOLING_LOOK;
+    every(interval, () -> threads.execute(() -> store.cool(idle, Clock.systemUTC().instant())));
   }
 
   /** Begins to look for times without work, in which memory is given back to the system. */

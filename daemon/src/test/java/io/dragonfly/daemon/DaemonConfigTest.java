@@ -260,7 +260,6 @@ class DaemonConfigTest {
             "backend.enableHickoryDNS",
             "gc.policy.persistentTaskTTL",
             "gc.policy.persistentCacheTaskTTL",
-            "gc.policy.pageCacheIdleTimeout",
             "proxy",
             "stats",
             "tracing");

@@ -2,9 +2,7 @@ package io.dragonfly.daemon.link;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.dragonfly.common.id.HostId;
-import io.dragonfly.daemon.storage.Kind;
 import io.dragonfly.daemon.storage.PieceStore;
-import io.dragonfly.daemon.storage.StoredTask;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -26,7 +24,8 @@ import org.slf4j.LoggerFactory;
  * Keeps this host known to every scheduler of its cluster: reads the list of schedulers again and
  * again, announces the host to each at once and at an interval, and, to schedulers of ours,
  * whatever the store holds after a connection was new or lost, so that a restarted scheduler knows
- * the swarm again. Nothing here ends a start: what fails is tried again, less and less often.
+ * the swarm again; what leaves the store is withdrawn. Nothing here ends a start: what fails is
+ * tried again, less and less often.
  *
  * <p>One virtual thread reads the list, and one for each scheduler announces.
  */
@@ -43,14 +42,12 @@ public final class Announcer implements AutoCloseable {
   /** How long a download waits for an announcement before it tries the next scheduler. */
   private static final Duration LINK_PATIENCE = Duration.ofSeconds(3);
 
-  /** After so many in a row it is the scheduler's fault rather than the tasks'. */
-  private static final int MOST_FAILED_HOLDINGS = 5;
-
   private final SchedulerSource source;
   private final SchedulerSet schedulers;
   private final Supplier<HostInfo> host;
   private final SchedulerLine line;
-  private final PieceStore store;
+  private final Holdings holdings;
+  private final Withdrawals withdrawals;
   private final Options options;
   private final CountDownLatch firstRead = new CountDownLatch(1);
   private final ReentrantLock lock = new ReentrantLock();
@@ -72,7 +69,7 @@ public final class Announcer implements AutoCloseable {
    * @param holdingsPerSecond tasks made known after a connection, at most
    */
   public record Options(Duration refresh, Duration announce, int holdingsPerSecond) {
-    public static final int DEFAULT_HOLDINGS_PER_SECOND = 20;
+    public static final int DEFAULT_HOLDINGS_PER_SECOND = 200;
 
     public Options {
       if (holdingsPerSecond < 1 || holdingsPerSecond > 1000) {
@@ -92,7 +89,8 @@ public final class Announcer implements AutoCloseable {
     this.schedulers = schedulers;
     this.host = host;
     this.line = line;
-    this.store = store;
+    this.holdings = new Holdings(store, schedulers, line, options.holdingsPerSecond());
+    this.withdrawals = new Withdrawals(store, schedulers, line);
     this.options = options;
   }
 
@@ -234,6 +232,7 @@ public final class Announcer implements AutoCloseable {
     } finally {
       lock.unlock();
     }
+    withdrawals.close();
     all.forEach(Session::stop);
     List<Thread> farewells = new ArrayList<>();
     HostId id = host.get().id();
@@ -314,7 +313,7 @@ public final class Announcer implements AutoCloseable {
             if (schedulers.hasExtension(address) && (fresh || !holdingsKnown)) {
               close(watch);
               watch = line.watch(address, this::lost);
-              holdingsKnown = announceHoldings();
+              holdingsKnown = holdings.tell(address, () -> connectionLost);
             }
             waitFor(options.announce());
           } else {
@@ -395,42 +394,6 @@ public final class Announcer implements AutoCloseable {
       } finally {
         attempts.incrementAndGet();
       }
-    }
-
-    /**
-     * Whether all was told that can be; the connection may break in the middle. A task that the
-     * scheduler does not take costs nobody but itself.
-     */
-    private boolean announceHoldings() throws InterruptedException {
-      long gapMillis = Math.max(1, 1000 / options.holdingsPerSecond());
-      int told = 0;
-      int failedInARow = 0;
-      for (StoredTask task : store.list(Kind.TASK)) {
-        if (connectionLost || failedInARow == MOST_FAILED_HOLDINGS) {
-          return false;
-        }
-        if (!task.isComplete() || !schedulers.isPicked(address, task.key().id())) {
-          continue;
-        }
-        try {
-          line.hold(address, task);
-          told++;
-          failedInARow = 0;
-        } catch (IOException | RuntimeException e) {
-          // A task may leave the store while it is described.
-          failedInARow++;
-          logger.warn(
-              "event=holding_not_announced task={} scheduler={} reason=\"{}\"",
-              task.key(),
-              address,
-              e.getMessage());
-        }
-        Thread.sleep(gapMillis);
-      }
-      if (told > 0) {
-        logger.info("event=holdings_announced scheduler={} tasks={}", address, told);
-      }
-      return true;
     }
 
     private void leave(HostId id) {

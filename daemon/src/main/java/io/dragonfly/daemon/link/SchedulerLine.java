@@ -1,6 +1,7 @@
 package io.dragonfly.daemon.link;
 
 import io.dragonfly.common.id.HostId;
+import io.dragonfly.common.id.TaskId;
 import io.dragonfly.daemon.storage.StoredTask;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -23,6 +24,9 @@ public interface SchedulerLine {
 
   /** Makes this host known as a holder of a complete task; only to a scheduler of ours. */
   void hold(InetSocketAddress scheduler, StoredTask task) throws IOException, InterruptedException;
+
+  /** This host has the task no longer; a scheduler that did not know of it takes that, too. */
+  void withdraw(InetSocketAddress scheduler, TaskId task) throws IOException, InterruptedException;
 
   /**
    * Watches the connection to a scheduler.

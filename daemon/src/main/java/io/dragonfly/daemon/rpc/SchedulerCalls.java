@@ -107,16 +107,13 @@ public final class SchedulerCalls implements SchedulerLine {
   public void leave(InetSocketAddress scheduler, HostId id)
       throws IOException, InterruptedException {
     DeleteHostRequest request = DeleteHostRequest.newBuilder().setHostId(id.value()).build();
-    call(() -> {
-      try {
-        stub(scheduler).deleteHost(request);
-      } catch (StatusException e) {
-        if (e.getStatus().getCode() != Status.Code.NOT_FOUND) {
-          throw e;
-        }
-        // It has left already.
-      }
-    });
+    call(() -> unlessUnknown(() -> stub(scheduler).deleteHost(request)));
+  }
+
+  @Override
+  public void withdraw(InetSocketAddress scheduler, TaskId task)
+      throws IOException, InterruptedException {
+    call(() -> unlessUnknown(() -> stub(scheduler).deleteTask(deletion(task))));
   }
 
   /**
@@ -147,9 +144,11 @@ public final class SchedulerCalls implements SchedulerLine {
   }
 
   void deleteTask(TaskId task) throws StatusException, InterruptedException {
-    DeleteTaskRequest request =
-        DeleteTaskRequest.newBuilder().setHostId(host.value()).setTaskId(task.value()).build();
-    stub(responsible(task)).deleteTask(request);
+    stub(responsible(task)).deleteTask(deletion(task));
+  }
+
+  private DeleteTaskRequest deletion(TaskId task) {
+    return DeleteTaskRequest.newBuilder().setHostId(host.value()).setTaskId(task.value()).build();
   }
 
   private InetSocketAddress responsible(TaskId task) throws StatusException {
@@ -248,6 +247,17 @@ public final class SchedulerCalls implements SchedulerLine {
 
   private interface Call {
     void run() throws StatusException, InterruptedException;
+  }
+
+  /** What the scheduler does not know has left already. */
+  private static void unlessUnknown(Call call) throws StatusException, InterruptedException {
+    try {
+      call.run();
+    } catch (StatusException e) {
+      if (e.getStatus().getCode() != Status.Code.NOT_FOUND) {
+        throw e;
+      }
+    }
   }
 
   private static void call(Call call) throws IOException, InterruptedException {

@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -39,14 +40,18 @@ public final class PieceStore implements AutoCloseable {
   private final OpenFiles files;
   private final TaskFactory factory;
   private final DiskSpace space;
+  private final Collector collector;
 
   private final Map<TaskKey, StoredTask> tasks = new ConcurrentHashMap<>();
 
   /** Tasks whose journal wasn't read yet. */
   private final Set<TaskKey> unread = ConcurrentHashMap.newKeySet();
 
-  private final CopyOnWriteArrayList<Consumer<TaskKey>> evictionListeners =
+  private final CopyOnWriteArrayList<Consumer<TaskKey>> withdrawalListeners =
       new CopyOnWriteArrayList<>();
+
+  private final AtomicLong damaged = new AtomicLong();
+  private final WriteBack writeBack = new WriteBack();
 
   private final ReentrantLock lock = new ReentrantLock();
 
@@ -63,6 +68,7 @@ public final class PieceStore implements AutoCloseable {
     this.files = new OpenFiles(options.openFiles());
     this.factory = new TaskFactory(directory, files);
     this.space = new DiskSpace(disk, options.quotaBytes());
+    this.collector = new Collector(this, space);
   }
 
   /**
@@ -157,7 +163,11 @@ public final class PieceStore implements AutoCloseable {
   @CanIgnoreReturnValue
   public boolean delete(TaskKey key) {
     Optional<StoredTask> task = find(key);
-    return task.isPresent() && discard(task.get());
+    if (task.isEmpty() || !discard(task.get())) {
+      return false;
+    }
+    withdrawn(key);
+    return true;
   }
 
   /** Bytes in finished pieces of all tasks. */
@@ -176,31 +186,38 @@ public final class PieceStore implements AutoCloseable {
    * ones.
    */
   public Collected collect(GcPolicy policy, Instant now) {
-    List<TaskKey> expired = new ArrayList<>();
-    List<TaskKey> evicted = new ArrayList<>();
-    long freed = 0;
-    for (StoredTask task : allTasks()) {
-      if (isExpired(task, policy, now)) {
-        long bytes = space.bytesFreedBy(task);
-        if (evict(task)) {
-          expired.add(task.key());
-          freed += bytes;
-        }
-      }
-    }
-    try {
-      freed += evictUntil(space.excessBytes(policy, this::usedBytes), evicted);
-    } catch (IOException e) {
-      log.warn("disk usage unknown, nothing evicted dir={} cause={}", dir(), e.toString());
-    }
+    Collected collected = collector.collect(policy, now);
     rememberUses();
-    return new Collected(expired, evicted, freed);
+    return collected;
   }
 
-  /** Told of every task that was removed to make room or because its time was over. */
-  public AutoCloseable onEvicted(Consumer<TaskKey> listener) {
-    evictionListeners.add(listener);
-    return () -> evictionListeners.remove(listener);
+  /**
+   * Lets the kernel forget what it keeps in memory of tasks that nobody has used for so long.
+   *
+   * @return how many tasks that were
+   */
+  public int cool(Duration idle, Instant now) {
+    int cooled = 0;
+    for (StoredTask task : tasks.values()) {
+      if (task.updatedAt().plus(idle).isBefore(now) && task.cool()) {
+        cooled++;
+      }
+    }
+    return cooled;
+  }
+
+  /**
+   * Told of every task that nobody should be sent here for any more: it was removed to make room,
+   * because its time was over or because somebody wanted it, or one of its pieces was damaged.
+   */
+  public AutoCloseable onWithdrawn(Consumer<TaskKey> listener) {
+    withdrawalListeners.add(listener);
+    return () -> withdrawalListeners.remove(listener);
+  }
+
+  /** Stored pieces that were found damaged, and dropped, since the store was opened. */
+  public long damagedPieces() {
+    return damaged.get();
   }
 
   /**
@@ -217,7 +234,8 @@ public final class PieceStore implements AutoCloseable {
     } finally {
       lock.unlock();
     }
-    try (StoreDirectory released = directory) {
+    try (StoreDirectory released = directory;
+        WriteBack _ = writeBack) {
       for (StoredTask task : tasks.values()) {
         task.flush();
       }
@@ -253,7 +271,7 @@ public final class PieceStore implements AutoCloseable {
       return;
     }
     List<TaskKey> evicted = new ArrayList<>();
-    long freed = evictUntil(bytes - freeBytes(), evicted);
+    long freed = collector.evictUntil(bytes - freeBytes(), evicted);
     if (!evicted.isEmpty()) {
       log.info("tasks evicted to make room count={} bytes={} for={}", evicted.size(), freed, key);
     }
@@ -289,18 +307,33 @@ public final class PieceStore implements AutoCloseable {
     return directory.directory();
   }
 
-  private boolean evict(StoredTask task) {
+  /** Removes a task unless somebody uses it, and tells so. */
+  boolean evict(StoredTask task) {
     if (!remove(task, /* onlyUnpinned= */ true)) {
       return false;
     }
-    for (Consumer<TaskKey> listener : evictionListeners) {
+    withdrawn(task.key());
+    return true;
+  }
+
+  /** A piece of the task was not what was stored, and has been dropped. */
+  void damaged(TaskKey key) {
+    damaged.incrementAndGet();
+    withdrawn(key);
+  }
+
+  WriteBack writeBack() {
+    return writeBack;
+  }
+
+  private void withdrawn(TaskKey key) {
+    for (Consumer<TaskKey> listener : withdrawalListeners) {
       try {
-        listener.accept(task.key());
+        listener.accept(key);
       } catch (RuntimeException e) {
-        log.warn("a listener of evictions failed task={}", task.key(), e);
+        log.warn("a listener of withdrawals failed task={}", key, e);
       }
     }
-    return true;
   }
 
   private boolean remove(StoredTask task, boolean onlyUnpinned) {
@@ -324,37 +357,6 @@ public final class PieceStore implements AutoCloseable {
     }
   }
 
-  /** Evicts ordinary tasks, least recently used first, until so many bytes are free. */
-  private long evictUntil(long wanted, List<TaskKey> evicted) {
-    long freed = 0;
-    if (wanted <= 0) {
-      return freed;
-    }
-    for (StoredTask task : list(Kind.TASK)) {
-      long bytes = space.bytesFreedBy(task);
-      if (bytes > 0 && evict(task)) {
-        evicted.add(task.key());
-        freed += bytes;
-        if (freed >= wanted) {
-          break;
-        }
-      }
-    }
-    return freed;
-  }
-
-  private static boolean isExpired(StoredTask task, GcPolicy policy, Instant now) {
-    Optional<Duration> own = task.origin().timeToLive();
-    Instant end =
-        switch (task.key().kind()) {
-          case TASK -> task.updatedAt().plus(policy.taskTtl());
-          case PERSISTENT_TASK -> task.createdAt().plus(own.orElse(policy.persistentTaskTtl()));
-          case PERSISTENT_CACHE_TASK ->
-              task.createdAt().plus(own.orElse(policy.persistentCacheTaskTtl()));
-        };
-    return end.isBefore(now);
-  }
-
   private void rememberUses() {
     for (StoredTask task : tasks.values()) {
       try {
@@ -366,7 +368,7 @@ public final class PieceStore implements AutoCloseable {
   }
 
   /** All tasks, least recently used first. */
-  private List<StoredTask> allTasks() {
+  List<StoredTask> allTasks() {
     readAll();
     record Used(Instant at, StoredTask task) {} // Uses go on while we sort.
     return tasks.values().stream()

@@ -2,6 +2,7 @@ package io.dragonfly.daemon.storage;
 
 import io.dragonfly.common.digest.Algorithm;
 import io.dragonfly.common.digest.Digest;
+import io.dragonfly.common.file.PageCache;
 import io.dragonfly.common.piece.BlockHashes;
 import io.dragonfly.common.piece.ContentInfo;
 import io.dragonfly.common.piece.PieceLayout;
@@ -366,6 +367,35 @@ public final class StoredTask {
     pieces.verify();
   }
 
+  /** Whether all is there, or somebody uses or makes it. */
+  public boolean isWholeOrUsed() {
+    return isComplete() || use.isPinned();
+  }
+
+  // What the scrubber does.
+
+  /**
+   * Reads a finished piece again, without counting that as a use; drops it when it is no longer
+   * what was stored. What nobody uses does not stay in the kernel's memory for it.
+   *
+   * @return false when the piece was damaged
+   */
+  boolean scrub(int number) throws IOException {
+    Pin pin = use.tryPinQuietly().orElse(null);
+    if (pin == null) {
+      return true; // It has gone.
+    }
+    try {
+      boolean right = pieces.check(number);
+      if (!use.isWarm()) {
+        PageCache.drop(file.path(), layout().offset(number), layout().length(number));
+      }
+      return right;
+    } finally {
+      pin.close();
+    }
+  }
+
   // What editors and views tell.
 
   StoredPiece finish(
@@ -379,6 +409,7 @@ public final class StoredTask {
     JournalRecord.Piece record = pieceRecord(number, crc, hashes, trafficType, parentId, cost);
     pieces.append(record);
     use.written(layout().length(number));
+    store.writeBack().begin(file, layout().offset(number), layout().length(number));
     tell(listener -> listener.pieceFinished(number));
     return toPiece(record);
   }
@@ -488,6 +519,11 @@ public final class StoredTask {
     } catch (IOException e) {
       log.warn("files of a deleted task keep their names task={} cause={}", key, e.toString());
     }
+  }
+
+  /** Drops the content from the kernel's memory; false when it was not used since the last time. */
+  boolean cool() {
+    return use.cool() && PageCache.drop(file.path(), 0, 0);
   }
 
   void tellDeleted() {

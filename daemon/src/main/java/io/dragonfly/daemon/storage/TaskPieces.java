@@ -212,11 +212,30 @@ final class TaskPieces {
     }
     verification.lock();
     try {
-      if (!isDoubtful(number)) {
-        return;
+      if (isDoubtful(number) && !isRight(number)) {
+        throw missing(number);
       }
-      JournalRecord.Piece record = record(number).orElseThrow(() -> missing(number));
-      PieceLayout layout = read(PieceTable::layout);
+    } finally {
+      verification.unlock();
+    }
+  }
+
+  /** Reads a finished piece again; false when it was wrong, and has been dropped. */
+  boolean check(int number) throws IOException {
+    verification.lock();
+    try {
+      return read(table -> !table.has(number)) || isRight(number);
+    } finally {
+      verification.unlock();
+    }
+  }
+
+  /** What can't be read is as bad as what is wrong. */
+  private boolean isRight(int number) throws IOException {
+    JournalRecord.Piece record = record(number).orElseThrow(() -> missing(number));
+    PieceLayout layout = read(PieceTable::layout);
+    String flaw = "";
+    try {
       boolean right =
           PieceVerifier.matches(
               file,
@@ -225,15 +244,23 @@ final class TaskPieces {
               layout.blockLength(),
               record.crc(),
               record.hashes());
-      if (!right) {
-        log.warn("stored piece is damaged and was dropped task={} piece={}", key, number);
-        drop(number);
-        throw missing(number);
+      flaw = right ? "" : "its bytes differ";
+    } catch (IOException e) {
+      if (store.isClosed() || Thread.currentThread().isInterrupted()) {
+        throw e;
       }
-      append(new JournalRecord.Verified(number, store.session()));
-    } finally {
-      verification.unlock();
+      flaw = e.toString();
     }
+    if (!flaw.isEmpty()) {
+      log.warn("stored piece is damaged and dropped task={} piece={} cause={}", key, number, flaw);
+      drop(number);
+      store.damaged(key);
+      return false;
+    }
+    if (isDoubtful(number)) {
+      append(new JournalRecord.Verified(number, store.session()));
+    }
+    return true;
   }
 
   /** The verified beginning of a piece, if there is one; read again when it is in doubt. */

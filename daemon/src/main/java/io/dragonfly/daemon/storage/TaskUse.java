@@ -37,6 +37,9 @@ final class TaskUse {
 
   private volatile Instant usedAt;
 
+  /** Used since the store was opened, and not cooled since. */
+  private final AtomicBoolean warm = new AtomicBoolean();
+
   /**
    * What nobody has used yet.
    *
@@ -60,6 +63,38 @@ final class TaskUse {
   }
 
   Optional<Pin> tryPin() {
+    Optional<Pin> pin = pinAnd(() -> usedAt = store.now());
+    if (pin.isPresent()) {
+      usedAt = store.now();
+      warm.set(true);
+    }
+    return pin;
+  }
+
+  /** As {@link #tryPin}, but it does not count as a use. */
+  Optional<Pin> tryPinQuietly() {
+    return pinAnd(() -> {});
+  }
+
+  boolean isPinned() {
+    lock.lock();
+    try {
+      return pins > 0;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  boolean isWarm() {
+    return warm.get();
+  }
+
+  /** Whether it was warm; it is no longer. */
+  boolean cool() {
+    return warm.getAndSet(false);
+  }
+
+  private Optional<Pin> pinAnd(Runnable atEnd) {
     lock.lock();
     try {
       if (detached && pins == 0) {
@@ -69,17 +104,16 @@ final class TaskUse {
     } finally {
       lock.unlock();
     }
-    usedAt = store.now();
     AtomicBoolean open = new AtomicBoolean(true);
     return Optional.of(() -> {
       if (open.compareAndSet(true, false)) {
+        atEnd.run();
         unpin();
       }
     });
   }
 
   private void unpin() {
-    usedAt = store.now();
     long unneeded = 0;
     boolean gone = false;
     lock.lock();

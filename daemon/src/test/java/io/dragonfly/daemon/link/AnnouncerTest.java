@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.dragonfly.common.id.HostId;
 import io.dragonfly.common.id.TaskId;
+import io.dragonfly.daemon.storage.GcPolicy;
 import io.dragonfly.daemon.storage.PieceStore;
 import io.dragonfly.daemon.storage.StoreOptions;
 import io.dragonfly.daemon.storage.StoredTask;
@@ -16,17 +17,20 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -88,6 +92,9 @@ class AnnouncerTest {
     }
 
     @Override
+    public void withdraw(InetSocketAddress scheduler, TaskId task) {}
+
+    @Override
     public AutoCloseable watch(InetSocketAddress scheduler, Runnable lost) {
       return () -> {};
     }
@@ -127,6 +134,70 @@ class AnnouncerTest {
     }
   }
 
+  /** A scheduler that notes what it is told. */
+  private static final class AttentiveScheduler implements SchedulerLine {
+    final List<String> heard = new CopyOnWriteArrayList<>();
+
+    @Override
+    public boolean announce(
+        InetSocketAddress scheduler, HostInfo host, Duration interval, Duration patience) {
+      return true;
+    }
+
+    @Override
+    public void leave(InetSocketAddress scheduler, HostId host) {}
+
+    @Override
+    public void hold(InetSocketAddress scheduler, StoredTask task) {
+      heard.add("hold " + task.key().id().value().charAt(0));
+    }
+
+    @Override
+    public void withdraw(InetSocketAddress scheduler, TaskId task) {
+      heard.add("withdraw " + task.value().charAt(0));
+    }
+
+    @Override
+    public AutoCloseable watch(InetSocketAddress scheduler, Runnable lost) {
+      return () -> {};
+    }
+  }
+
+  @Test
+  @Timeout(60)
+  void whatWasUsedLastIsToldFirstAndWhatLeavesTheStoreIsWithdrawn() throws Exception {
+    TestContent content = TestContent.of(1000, 1000);
+    AttentiveScheduler scheduler = new AttentiveScheduler();
+    SchedulerSet schedulers = new SchedulerSet(Duration.ofSeconds(1), System::nanoTime);
+    AtomicReference<Instant> now = new AtomicReference<>(Instant.EPOCH);
+    try (PieceStore store =
+            PieceStore.open(dir.resolve("store"), StoreOptions.defaults(), now::get);
+        Announcer announcer =
+            new Announcer(
+                new OneScheduler(),
+                schedulers,
+                probe()::look,
+                scheduler,
+                store,
+                new Announcer.Options(Duration.ofHours(1), Duration.ofHours(1), 1000))) {
+      for (String id : List.of("a", "b", "c")) {
+        store(store, content, id);
+        now.set(now.get().plus(Duration.ofDays(1)));
+      }
+      announcer.start();
+      await().until(() -> scheduler.heard.size() == 3);
+      assertThat(scheduler.heard).containsExactly("hold c", "hold b", "hold a");
+
+      GcPolicy policy = GcPolicy.defaults();
+      now.set(Instant.EPOCH.plus(policy.taskTtl()).plus(Duration.ofHours(1)));
+      assertThat(store.collect(policy, now.get()).expired()).hasSize(1);
+      await().until(() -> scheduler.heard.contains("withdraw a"));
+      store.delete(TestContent.key("c".repeat(64)));
+      await().until(() -> scheduler.heard.contains("withdraw c"));
+      assertThat(scheduler.heard).doesNotContain("withdraw b");
+    }
+  }
+
   /** A scheduler that stands still until it is released. */
   private static final class FrozenScheduler implements SchedulerLine {
     final CountDownLatch asked = new CountDownLatch(1);
@@ -150,6 +221,9 @@ class AnnouncerTest {
 
     @Override
     public void hold(InetSocketAddress scheduler, StoredTask task) {}
+
+    @Override
+    public void withdraw(InetSocketAddress scheduler, TaskId task) {}
 
     @Override
     public AutoCloseable watch(InetSocketAddress scheduler, Runnable lost) {

@@ -576,7 +576,7 @@ final class PieceStoreTest {
   void roomIsMadeByEvictingWhatNobodyUses() throws IOException {
     reopen(KEEP.withQuotaBytes(700_000));
     List<TaskKey> evicted = new ArrayList<>();
-    store.onEvicted(evicted::add);
+    store.onWithdrawn(evicted::add);
     StoredTask pinned = storedAs("pinned");
     Pin pin = pinned.pin();
     clock.advance(Duration.ofSeconds(1));
