@@ -41,6 +41,7 @@ public final class FiguresCommand {
     figures.put("hit", new HitFigure());
     figures.put("transfer", new TransferFigure());
     figures.put("memory", new MemoryFigure());
+    figures.put("restart", new RestartFigure());
     return figures;
   }
 
