@@ -11,9 +11,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFileAttributes;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -148,7 +148,7 @@ public final class OutputFile implements AutoCloseable {
   void commit() throws OutputException {
     try {
       if (target.overwrite()) {
-        keepMode();
+        keepModeAndOwner();
       }
       if (nameless != null) {
         linkNameless(nameless);
@@ -189,12 +189,24 @@ public final class OutputFile implements AutoCloseable {
     Files.deleteIfExists(temporary);
   }
 
-  private void keepMode() throws IOException {
+  /** As if the bytes of what was there had been replaced and not the file. */
+  private void keepModeAndOwner() throws IOException {
     if (target.forceHardLink() || !Files.exists(path)) {
       return;
     }
-    Set<PosixFilePermission> mode = Files.getPosixFilePermissions(path);
-    Files.setPosixFilePermissions(nameless != null ? nameless.handle() : temporary, mode);
+    Path fresh = nameless != null ? nameless.handle() : temporary;
+    PosixFileAttributes before = Files.readAttributes(path, PosixFileAttributes.class);
+    PosixFileAttributeView now = Files.getFileAttributeView(fresh, PosixFileAttributeView.class);
+    PosixFileAttributes ours = now.readAttributes();
+    if (!ours.owner().equals(before.owner()) || !ours.group().equals(before.group())) {
+      try {
+        now.setOwner(before.owner());
+        now.setGroup(before.group());
+      } catch (FileSystemException e) {
+        // Only root may give files away: it is ours now, as after a move.
+      }
+    }
+    now.setPermissions(before.permissions());
   }
 
   /** A rename would replace a file that came meanwhile; making a link does not. */

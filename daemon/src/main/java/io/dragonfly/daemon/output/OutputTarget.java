@@ -16,7 +16,8 @@ public record OutputTarget(Path path, boolean overwrite, boolean forceHardLink) 
 
   /**
    * Where the name points: a file in a directory that exists, behind a symbolic link if there is
-   * one.
+   * one that does not lead out of it. Whoever may make links in a directory could otherwise let the
+   * caller write elsewhere.
    *
    * @throws OutputException when no file can be there, or what is there may not be replaced
    */
@@ -62,6 +63,7 @@ public record OutputTarget(Path path, boolean overwrite, boolean forceHardLink) 
             "The output path " + place + " is a symbolic link that leads nowhere: remove it",
             e);
       }
+      requireBeside(place, real);
     }
     if (!Files.isRegularFile(real)) {
       throw new OutputException(
@@ -69,6 +71,24 @@ public record OutputTarget(Path path, boolean overwrite, boolean forceHardLink) 
           "The output path " + real + " is not a regular file and can't be replaced");
     }
     return real;
+  }
+
+  private static void requireBeside(Path link, Path real) throws OutputException {
+    try {
+      Path directory = link.resolveSibling("").toRealPath();
+      if (directory.equals(real.getParent())) {
+        return;
+      }
+    } catch (IOException e) {
+      // Then it can't be said to be there.
+    }
+    throw new OutputException(
+        Code.FAILED_PRECONDITION,
+        "The output path "
+            + link
+            + " is a symbolic link to "
+            + real
+            + ", out of its directory: name that file, or remove the link");
   }
 
   static OutputException exists(Path place) {

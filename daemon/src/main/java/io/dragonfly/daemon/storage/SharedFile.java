@@ -80,8 +80,12 @@ final class SharedFile {
       while (source.hasRemaining()) {
         use(channel -> channel.write(source, start + source.position()), null);
       }
+    } catch (ClosedChannelException e) {
+      throw e; // The store or the thread ends; the disk has no part in it.
     } catch (IOException e) {
-      throw isFull(e) ? noSpace(source.remaining()) : e;
+      throw isFull(e)
+          ? noSpace(source.remaining())
+          : new IOException("cannot write " + path() + ": " + e.getMessage(), e);
     }
   }
 

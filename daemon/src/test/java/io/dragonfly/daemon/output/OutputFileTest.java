@@ -120,6 +120,51 @@ class OutputFileTest {
   }
 
   @Test
+  void aSymbolicLinkThatLeadsElsewhereIsRefused() throws Exception {
+    Path elsewhere = Files.createDirectory(dir.resolve("elsewhere"));
+    Path precious = Files.writeString(elsewhere.resolve("precious"), "before");
+    Path link = Files.createSymbolicLink(dir.resolve("link"), precious);
+    assertThatThrownBy(() -> create(link, true))
+        .isInstanceOf(OutputException.class)
+        .hasMessageContaining(link + " is a symbolic link to " + precious)
+        .hasMessageContaining("remove the link");
+    Path twice = Files.createSymbolicLink(dir.resolve("twice"), link);
+    assertThatThrownBy(() -> create(twice, true)).isInstanceOf(OutputException.class);
+    assertThat(precious).hasContent("before");
+
+    // A directory that is named by a link is the caller's own choice.
+    Path door = Files.createSymbolicLink(dir.resolve("door"), elsewhere);
+    try (OutputFile file = create(door.resolve("precious"), true)) {
+      write(file, "after");
+      file.commit();
+    }
+    assertThat(precious).hasContent("after");
+  }
+
+  /** Needs root; others keep nothing but the mode. */
+  @Test
+  void anOverwriteByRootKeepsTheOwner() throws Exception {
+    Path owned = Files.writeString(dir.resolve("owned"), "before");
+    boolean root = Files.getAttribute(owned, "unix:uid").equals(0);
+    if (root) {
+      Files.setAttribute(owned, "unix:uid", 65_534);
+      Files.setAttribute(owned, "unix:gid", 65_534);
+    }
+    Object owner = Files.getAttribute(owned, "unix:uid");
+    Object group = Files.getAttribute(owned, "unix:gid");
+    Files.setPosixFilePermissions(owned, PosixFilePermissions.fromString("rw-r-----"));
+    try (OutputFile file = create(owned, true)) {
+      write(file, "after");
+      file.commit();
+    }
+    assertThat(owned).hasContent("after");
+    assertThat(Files.getAttribute(owned, "unix:uid")).isEqualTo(owner);
+    assertThat(Files.getAttribute(owned, "unix:gid")).isEqualTo(group);
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(owned)))
+        .isEqualTo("rw-r-----");
+  }
+
+  @Test
   void aFileThatAppearsMeanwhileIsNotReplaced() throws Exception {
     Path path = dir.resolve("out");
     try (OutputFile file = create(path, false)) {

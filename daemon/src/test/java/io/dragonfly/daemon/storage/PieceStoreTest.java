@@ -26,7 +26,12 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -619,6 +624,56 @@ final class PieceStoreTest {
     } catch (IOException e) {
       throw new AssertionError(e);
     }
+  }
+
+  /** The kernel answers EIO to whoever writes to the first page of a process. */
+  @Test
+  void aDiskThatFailsIsNamedAndCostsTheOthersNothing() throws IOException {
+    Path broken = Path.of("/proc/self/mem");
+    assumeThat(broken).exists();
+    StoredTask other = storedAs("other");
+    StoredTask task = store.create(TestContent.KEY, TestContent.ORIGIN, content.info());
+    Files.delete(contentFile());
+    Files.createSymbolicLink(contentFile(), broken);
+    try (PieceEditor editor = task.edit(0).orElseThrow()) {
+      assertThatThrownBy(() -> editor.write(ByteBuffer.wrap(content.piece(0))))
+          .isExactlyInstanceOf(IOException.class)
+          .hasMessageContaining("cannot write " + contentFile())
+          .hasMessageContaining("Input/output error");
+    }
+    assertThat(task.hasPiece(0)).isFalse();
+    assertThat(store.delete(TestContent.KEY)).isTrue();
+    assertThat(contentFile()).doesNotExist();
+    try (PieceView view = other.view(1)) {
+      assertThat(TestContent.read(view)).isEqualTo(content.piece(1));
+    }
+  }
+
+  @Test
+  void whatIsPromisedToOneIsNotPromisedToAnother() throws Exception {
+    reopen(KEEP.withQuotaBytes(10 * 300_000 + 299_999));
+    List<Callable<Pin>> downloads = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      TaskKey key = TestContent.key("parallel" + i);
+      downloads.add(() -> store.create(key, TestContent.ORIGIN, content.info()).pin());
+    }
+    List<Pin> begun = new ArrayList<>();
+    int refused = 0;
+    try (ExecutorService threads = Executors.newFixedThreadPool(8)) {
+      for (Future<Pin> download : threads.invokeAll(downloads)) {
+        try {
+          begun.add(download.get());
+        } catch (ExecutionException e) {
+          assertThat(e).hasCauseInstanceOf(NoSpaceException.class);
+          refused++;
+        }
+      }
+    }
+    assertThat(begun).hasSizeLessThanOrEqualTo(10).isNotEmpty();
+    assertThat(begun.size() + refused).isEqualTo(40);
+    assertThat(store.freeBytes()).isEqualTo(10 * 300_000 + 299_999 - begun.size() * 300_000L);
+    begun.forEach(Pin::close);
+    assertThat(store.freeBytes()).as("nothing was written").isEqualTo(10 * 300_000 + 299_999);
   }
 
   @Test
