@@ -65,6 +65,9 @@ final class Fetches {
   /** Pieces that came too slowly through others: they are taken from who has them. */
   private final BitSet direct = new BitSet();
 
+  private final BitSet offer = new BitSet();
+  private final BitSet relays = new BitSet();
+
   private long lastId;
 
   /** When a seed may be asked for what only seeds offer; 0 while there is nothing of that kind. */
@@ -136,6 +139,17 @@ final class Fetches {
   void begin(BitSet free, int[] readers, TaskContent content, long now, List<Action> out) {
     BitSet left = (BitSet) free.clone();
     left.andNot(claimed);
+    if (left.isEmpty() || !mayAsk()) {
+      turnAt = 0;
+    } else {
+      ask(left, readers, content, now, out);
+    }
+    if (left.isEmpty() && wholeRunning() < most) {
+      handOver(now, out);
+    }
+  }
+
+  private void ask(BitSet left, int[] readers, TaskContent content, long now, List<Action> out) {
     BitSet byPeers = offeredByPeers(content);
     while (true) {
       awaitTurn(left, byPeers, content, now);
@@ -155,44 +169,57 @@ final class Fetches {
       }
       start(parent, piece.getAsInt(), content, out);
     }
-    if (left.isEmpty() && wholeRunning() < most) {
-      handOver(now, out);
-    }
   }
 
   private int wholeRunning() {
     return running.size() - relaying;
   }
 
+  private boolean mayAsk() {
+    return mayAskForWhole() || mayAskForRelayed();
+  }
+
+  private boolean mayAskForWhole() {
+    return wholeRunning() < most;
+  }
+
+  private boolean mayAskForRelayed() {
+    return relaying < RELAYS_PER_PIECE * most;
+  }
+
   private OptionalInt pick(
       BitSet left, BitSet spared, int[] readers, TaskContent content, long now) {
     BitSet candidates = new BitSet();
     for (Parent parent : book.all()) {
-      candidates.or(offer(parent, spared, content, now));
+      candidates.or(offer(parent, left, spared, content, now));
     }
-    candidates.and(left);
     return picker.pick(candidates, readers, book.holders());
   }
 
-  /** The pieces that the parent can be asked for now; a seed is not asked for the spared ones. */
-  private BitSet offer(Parent parent, BitSet spared, TaskContent content, long now) {
+  /**
+   * Those of the pieces that the parent can be asked for now; a seed is not asked for the spared
+   * ones. The set is good until the next call: this is looked at with every piece of news.
+   */
+  private BitSet offer(Parent parent, BitSet pieces, BitSet spared, TaskContent content, long now) {
+    offer.clear();
     boolean seed = parent.info.seed();
     if (seed && now < turnAt) {
-      return new BitSet();
-    }
-    BitSet offer = new BitSet();
-    if (relaying < RELAYS_PER_PIECE * most && parent.isFreeToRelay(now)) {
-      offer.or(parent.begun);
-      // Blocks are passed on only where a root says that they are right.
-      content.keepRooted(offer);
-      offer.andNot(direct);
+      return offer;
     }
     int requests = book.all().size() < CROWD ? Parent.MOST_REQUESTS : MOST_OF_CROWD;
-    if (wholeRunning() < most && parent.isFree(requests, now)) {
-      BitSet whole = (BitSet) parent.announced.clone();
-      content.keepAcceptable(whole, parent.extension);
-      offer.or(whole);
+    if (mayAskForWhole() && parent.isFree(requests, now)) {
+      offer.or(parent.announced);
+      content.keepAcceptable(offer, parent.extension);
     }
+    if (mayAskForRelayed() && parent.isFreeToRelay(now) && !parent.begun.isEmpty()) {
+      relays.clear();
+      relays.or(parent.begun);
+      // Blocks are passed on only where a root says that they are right.
+      content.keepRooted(relays);
+      relays.andNot(direct);
+      offer.or(relays);
+    }
+    offer.and(pieces);
     if (seed) {
       offer.andNot(spared);
     }
@@ -223,13 +250,11 @@ final class Fetches {
   private void awaitTurn(BitSet left, BitSet byPeers, TaskContent content, long now) {
     long turn = turnAt;
     turnAt = 0; // What the seeds offer is asked for below.
-    Optional<Parent> able =
-        book.all().stream()
-            .filter(parent -> parent.info.seed())
-            .filter(seed -> offer(seed, byPeers, content, now).intersects(left))
-            .findFirst();
-    if (able.isPresent()) {
-      turnAt = turn == 0 ? now + turn(able.get(), content) : turn;
+    for (Parent parent : book.all()) {
+      if (parent.info.seed() && !offer(parent, left, byPeers, content, now).isEmpty()) {
+        turnAt = turn == 0 ? now + turn(parent, content) : turn;
+        return;
+      }
     }
   }
 
@@ -270,11 +295,13 @@ final class Fetches {
   /** The parent that should be done first; one that was never measured is given its chance. */
   private Parent bestParent(int piece, BitSet spared, TaskContent content, long now) {
     double typical = typicalSpeed();
+    BitSet wanted = new BitSet();
+    wanted.set(piece);
     Parent best = null;
     double bestShare = -1;
     int equals = 0;
     for (Parent parent : book.all()) {
-      if (!offer(parent, spared, content, now).get(piece)) {
+      if (!parent.offers(piece) || offer(parent, wanted, spared, content, now).isEmpty()) {
         continue;
       }
       double speed = parent.bytesPerNano() == 0 ? typical : parent.bytesPerNano();

@@ -199,6 +199,11 @@ final class OriginPlan {
     return content.isUnknown() || lookAgain || !ranges;
   }
 
+  /** Whether a read may begin now. */
+  boolean mayBegin(long now) {
+    return permission != Permission.NONE && failure.isEmpty() && now >= pauseUntil;
+  }
+
   /** Begins the reads that may begin now. */
   void begin(
       BitSet free,
@@ -207,10 +212,7 @@ final class OriginPlan {
       Optional<DownloadRequest> request,
       long now,
       List<Action> out) {
-    if (permission == Permission.NONE
-        || failure.isPresent()
-        || request.isEmpty()
-        || now < pauseUntil) {
+    if (!mayBegin(now) || request.isEmpty()) {
       return;
     }
     if (needsLook(content)) {

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,6 +35,9 @@ final class ParentBook {
 
   /** Hosts that sent wrong bytes: they come back as other peers, and are no better then. */
   private final Set<HostId> distrusted = new HashSet<>();
+
+  /** Those that are followed, by their syncs. */
+  private final Map<Integer, Parent> followed = new HashMap<>();
 
   private int lastSync;
   private int[] holders = new int[0];
@@ -75,6 +79,7 @@ final class ParentBook {
       interested.set(0, pieces);
       interested.andNot(content.held());
       parent.sync = ++lastSync;
+      followed.put(parent.sync, parent);
       parent.syncAt = Long.MAX_VALUE;
       out.add(new Action.Follow(parent.sync, parent.info, interested));
     }
@@ -98,7 +103,7 @@ final class ParentBook {
   }
 
   Optional<Parent> bySync(int sync) {
-    return listed.values().stream().filter(parent -> parent.sync == sync).findFirst();
+    return Optional.ofNullable(followed.get(sync));
   }
 
   Collection<Parent> all() {
@@ -165,7 +170,7 @@ final class ParentBook {
     BitSet unheard = (BitSet) missing.clone();
     unheard.andNot(parent.announced);
     unheard.andNot(parent.denied);
-    parent.sync = 0;
+    endSync(parent);
     parent.syncFailures++;
     boolean again = !unheard.isEmpty() && parent.syncFailures < MOST_SYNC_FAILURES;
     parent.syncAt = again ? now + SYNC_PAUSE * parent.syncFailures : Long.MAX_VALUE;
@@ -259,10 +264,15 @@ final class ParentBook {
     }
   }
 
-  private static void unfollow(Parent parent, List<Action> out) {
+  private void unfollow(Parent parent, List<Action> out) {
     if (parent.sync != 0) {
       out.add(new Action.Unfollow(parent.sync));
-      parent.sync = 0;
+      endSync(parent);
     }
+  }
+
+  private void endSync(Parent parent) {
+    followed.remove(parent.sync);
+    parent.sync = 0;
   }
 }

@@ -279,11 +279,13 @@ public final class TaskDownload {
       parts.fetches.begin(unread, readers, parts.content, now, out);
     }
     whenStuck(missing, now, out);
-    Optional<DownloadRequest> request =
-        parts.waiters.isEmpty() || parts.origin.permission() != Permission.LOOK
-            ? parts.waiters.originRequest()
-            : Optional.of(parts.waiters.leading());
-    parts.origin.begin(originSide.free(missing), readers, parts.content, request, now, out);
+    if (parts.origin.mayBegin(now)) {
+      Optional<DownloadRequest> request =
+          parts.waiters.isEmpty() || parts.origin.permission() != Permission.LOOK
+              ? parts.waiters.originRequest()
+              : Optional.of(parts.waiters.leading());
+      parts.origin.begin(originSide.free(missing), readers, parts.content, request, now, out);
+    }
 
     parts.answers.showProgress(parts.fetches, parts.origin.bytes(), now, out);
     if (parts.origin.isReading()) {
