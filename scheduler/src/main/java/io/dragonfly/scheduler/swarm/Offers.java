@@ -2,7 +2,9 @@ package io.dragonfly.scheduler.swarm;
 
 import io.dragonfly.scheduler.placement.PieceCounts;
 import io.dragonfly.scheduler.placement.RandomSet;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -29,6 +31,10 @@ final class Offers {
   /** Children whose parents changed since the last look. */
   private final Set<Peer> changed = new LinkedHashSet<>();
 
+  /** What they are offered for may have changed. */
+  private final Deque<Peer> stale = new ArrayDeque<>();
+
+  private boolean refreshing;
   private int opened;
 
   Offers(Task task) {
@@ -83,8 +89,27 @@ final class Offers {
     return parent.children.size() < fanOut(parent);
   }
 
-  /** Brings {@code peer.offered} in line with what is known of the peer and its host. */
+  /**
+   * Brings {@code peer.offered} in line with what is known of the peer and its host, and that of
+   * those who relay what comes through it. In a swarm that has just begun that may be everybody,
+   * one behind the other, so they are taken from a queue.
+   */
   void refresh(Peer peer) {
+    stale.add(peer);
+    if (refreshing) {
+      return;
+    }
+    refreshing = true;
+    try {
+      for (Peer next = stale.poll(); next != null; next = stale.poll()) {
+        refreshNow(next);
+      }
+    } finally {
+      refreshing = false;
+    }
+  }
+
+  private void refreshNow(Peer peer) {
     boolean usable =
         peer.current
             && !peer.distrusted

@@ -101,8 +101,54 @@ final class Parenting {
       }
       placed |= !child.parents.contains(candidate) && offers.link(candidate, child);
     }
+    placed |= squeezeIn(child, now);
     review(child, now);
     return placed;
+  }
+
+  /**
+   * Those who came first may have taken all each other's places, and would let nobody in. So who
+   * has less than half of the parents that it may have steps between a parent and a child of that
+   * one which has more: the graph stays random and regular, as if all had come at once.
+   */
+  private boolean squeezeIn(Peer child, long now) {
+    int enough = mostParents(child) / 2;
+    if (!child.extension || isRoot(child) || child.parents.size() >= enough) {
+      return false;
+    }
+    boolean placed = false;
+    for (Peer parent : offers.offered().sample(task.limits.filterParents(), task.random)) {
+      if (child.parents.size() >= enough) {
+        break;
+      }
+      if (offers.hasPlace(parent)
+          || !isEligible(parent, child, Set.of(), now)
+          || depth(parent, child) < 0) {
+        continue;
+      }
+      Optional<Peer> rich = rich(parent);
+      if (rich.isEmpty()) {
+        continue;
+      }
+      offers.unlink(parent, rich.get());
+      placed |= offers.link(parent, child);
+      regrow(child);
+      if (offers.hasPlace(child) && isEligible(child, rich.get(), Set.of(), now)) {
+        offers.link(child, rich.get());
+      }
+      review(rich.get(), now);
+    }
+    return placed;
+  }
+
+  /** A child of the parent that can do without it. */
+  private Optional<Peer> rich(Peer parent) {
+    return parent.children.stream()
+        .filter(child ->
+            child.extension
+                && child.trunk != parent
+                && child.parents.size() > mostParents(child) / 2 + 1)
+        .max(Comparator.comparingInt(child -> child.parents.size()));
   }
 
   /**

@@ -2,6 +2,7 @@ package io.dragonfly.scheduler.swarm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.dragonfly.common.id.HostId;
 import io.dragonfly.scheduler.swarm.SwarmDriver.Stream;
 import java.util.BitSet;
 import java.util.HashMap;
@@ -32,6 +33,38 @@ final class SwarmSpreadTest {
   @Test
   void aBurstOfUpstreamPeersIsServedByOneReaderOfTheOrigin() {
     spread(/* extension= */ false);
+  }
+
+  /** Everybody is a relay of what comes through somebody else; then the source of all is gone. */
+  @Test
+  void aSwarmThatHasJustBegunLosesItsReader() {
+    begin(10 * PEERS);
+    driver.swarm.deleteHost(new HostId("reader"), driver.now);
+    SwarmInvariants.check(driver);
+    assertThat(
+            driver.peers.values().stream()
+                .filter(stream -> stream.last(PeerOrder.OriginLease.class).isPresent()))
+        .hasSize(2);
+  }
+
+  @Test
+  void thoseWhoComeFirstDoNotKeepAllPlacesForEachOther() {
+    begin(100);
+    assertThat(driver.peers.values())
+        .filteredOn(stream -> !stream.peer.value().equals("reader"))
+        .allSatisfy(stream -> assertThat(stream.parents()).hasSizeGreaterThan(4));
+  }
+
+  /** One reads the origin and has a piece; the others come one by one. */
+  private void begin(int others) {
+    driver.host("reader");
+    Stream reader = driver.ours("reader");
+    driver.report(reader, new PeerReport.ContentLearned(SwarmDriver.content(PIECES, "v")));
+    driver.read(reader, 0, 1);
+    for (int i = 0; i < others; i++) {
+      driver.host("h" + i);
+      driver.ours("h" + i);
+    }
   }
 
   private void spread(boolean extension) {
