@@ -1,26 +1,30 @@
 package io.dragonfly.lab.sim;
 
 import io.dragonfly.daemon.download.Event;
+import io.dragonfly.daemon.link.SwarmOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** A download's mailbox: what arrives within one grain of time is taken together. */
+/**
+ * A download's mailbox. What has arrived is taken together and in the order of its arrival: within
+ * a grain of time after something that the download has to act on, or when the oldest news have
+ * waited for some grains.
+ */
 final class Inbox {
+  /** News of parents wait for so many grains, unless something else arrives. */
+  private static final int NEWS = 5;
+
   private final Timeline timeline;
   private final long grain;
   private final Consumer<List<Event>> owner;
-  private final List<Batch> batches = new ArrayList<>();
-  private int clears;
 
-  private static final class Batch {
-    final long time;
-    final List<Event> events = new ArrayList<>();
+  /** By their arrival. */
+  private List<Event> events = new ArrayList<>();
 
-    Batch(long time) {
-      this.time = time;
-    }
-  }
+  private long[] arrivals = new long[16];
+  private long wakeAt = Long.MAX_VALUE;
 
   Inbox(Timeline timeline, long grain, Consumer<List<Event>> owner) {
     this.timeline = timeline;
@@ -29,29 +33,61 @@ final class Inbox {
   }
 
   void post(Event event, long delay) {
-    long time = Math.ceilDiv(timeline.now() + delay, grain) * grain;
-    for (int i = batches.size() - 1; i >= 0; i--) {
-      if (batches.get(i).time == time) {
-        batches.get(i).events.add(event);
-        return;
-      }
+    long arrival = timeline.now() + delay;
+    int place = events.size();
+    if (place == arrivals.length) {
+      arrivals = Arrays.copyOf(arrivals, 2 * place);
     }
-    Batch batch = new Batch(time);
-    batch.events.add(event);
-    batches.add(batch);
-    int since = clears;
-    timeline.at(
-        time,
-        () -> {
-          if (clears == since && batches.remove(batch)) {
-            owner.accept(batch.events);
-          }
-        });
+    while (place > 0 && arrivals[place - 1] > arrival) {
+      arrivals[place] = arrivals[place - 1];
+      place--;
+    }
+    arrivals[place] = arrival;
+    events.add(place, event);
+    wake(arrival + patience(event));
+  }
+
+  private long patience(Event event) {
+    boolean news =
+        event instanceof Event.ParentBegins
+            || event instanceof Event.ParentPiece
+            || event instanceof Event.FetchStarted
+            || event instanceof Event.FetchProgress
+            || event instanceof Event.OriginBytes
+            || (event instanceof Event.LinkOrder order
+                && order.order() instanceof SwarmOrder.Roots);
+    return news ? NEWS * grain : grain;
+  }
+
+  private void wake(long time) {
+    if (time < wakeAt) {
+      wakeAt = time;
+      timeline.at(time, () -> take(time));
+    }
+  }
+
+  private void take(long planned) {
+    if (planned != wakeAt) {
+      return;
+    }
+    wakeAt = Long.MAX_VALUE;
+    int count = 0;
+    while (count < events.size() && arrivals[count] <= planned) {
+      count++;
+    }
+    List<Event> arrived = events;
+    events = new ArrayList<>(arrived.subList(count, arrived.size()));
+    for (int i = 0; i < events.size(); i++) {
+      arrivals[i] = arrivals[count + i];
+      wake(arrivals[i] + patience(events.get(i)));
+    }
+    arrived.subList(count, arrived.size()).clear();
+    owner.accept(arrived);
   }
 
   /** What has not been taken never will be. */
   void clear() {
-    batches.clear();
-    clears++;
+    events = new ArrayList<>();
+    wakeAt = Long.MAX_VALUE;
   }
 }

@@ -15,8 +15,9 @@ final class ScalingChart {
    *
    * @param half the discrete bound's part of the time of half of the downloads
    * @param last T*'s part of the time of 99 of 100
+   * @param millis CPU time of the simulation for each host
    */
-  record Point(int hosts, double half, double last) {}
+  record Point(int hosts, double half, double last, double millis) {}
 
   private final List<Point> points;
 
@@ -30,7 +31,10 @@ final class ScalingChart {
       chart.row(tenth / 10.0, String.format(Locale.ROOT, "%.1f", tenth / 10.0));
     }
     for (int i = 0; i < points.size(); i++) {
-      chart.below(x(i), Integer.toString(points.get(i).hosts()));
+      chart.below(
+          x(i),
+          String.format(
+              Locale.ROOT, "%d (%.0f ms a host)", points.get(i).hosts(), points.get(i).millis()));
     }
     curve(chart, Point::half, "#c60", "bound / p50");
     curve(chart, Point::last, "#888", "T* / p99");

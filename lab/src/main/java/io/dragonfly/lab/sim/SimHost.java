@@ -28,6 +28,9 @@ final class SimHost {
     void failed(DownloadException failure);
   }
 
+  /** What arrives is told so often, as the daemon's shell does. */
+  private static final long PROGRESS = 50 * Timeline.MILLI;
+
   private record Waiting(DownloadRequest request, Caller caller) {}
 
   final World world;
@@ -59,6 +62,7 @@ final class SimHost {
   private int peers;
   private int downloads;
   private long tickAt = Long.MAX_VALUE;
+  private long progressAt;
   private long steps;
 
   SimHost(World world, int number, boolean seed, double rate) {
@@ -179,8 +183,11 @@ final class SimHost {
             new Event.TaskOpened(0, world.content.info(local.version), copy(local), local.roots()));
       }
     }
-    fetches.values().forEach(fetch -> fetch.addProgress(batch));
-    reads.values().forEach(read -> read.addProgress(batch));
+    if (world.timeline.now() >= progressAt) {
+      progressAt = world.timeline.now() + PROGRESS;
+      fetches.values().forEach(fetch -> fetch.addProgress(batch));
+      reads.values().forEach(read -> read.addProgress(batch));
+    }
     batch.addAll(events);
     steps++;
     List<Action> actions = decisions.on(batch, world.timeline.now());

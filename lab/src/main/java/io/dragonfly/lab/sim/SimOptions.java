@@ -14,7 +14,7 @@ import java.util.SplittableRandom;
  * @param seeds how many seed peers there are beside
  * @param rackRate of the way out of and into each rack; infinite for none
  * @param staggerNanos each host begins so much later than the one before
- * @param grainNanos within which changes are taken together
+ * @param grainNanos within which changes are taken together; 0: as the number of hosts says
  * @param tolerance so much of a change of a rate is none
  * @param faults how many things go wrong
  * @param kinds what can go wrong
@@ -41,10 +41,21 @@ record SimOptions(
     Plant plant,
     long seed) {
   static final int MOST_HOSTS = 200_000;
+  private static final int CLOSELY = 100;
+  private static final int LARGE = 1000;
 
   SimOptions {
     kinds = Set.copyOf(kinds);
     only = List.copyOf(only);
+  }
+
+  /** Small swarms are followed closely, of large ones what they cost allows. */
+  @Override
+  public long grainNanos() {
+    if (grainNanos > 0) {
+      return grainNanos;
+    }
+    return (hosts <= CLOSELY ? 1 : hosts <= LARGE ? 4 : 20) * Timeline.MILLI;
   }
 
   /** A small world in which all but the seed is left to chance. */

@@ -44,8 +44,9 @@ public final class SimulateCommand {
                 .defaultsTo("0s")
                 .help("Each host begins so much later than the one before"),
             Flag.value("grain", "TIME")
-                .defaultsTo("2ms")
-                .help("What happens within so much time is worked out together"),
+                .help(
+                    "What happens within so much time is worked out together; 1 to 20 ms, by the"
+                        + " number of hosts"),
             Flag.value("seed", "NUMBER").defaultsTo("1").help("Of all chance"),
             Flag.value("runs", "COUNT")
                 .defaultsTo("1")
@@ -100,13 +101,14 @@ public final class SimulateCommand {
         throw parsed.invalid("sweep", "expected numbers from 1 to " + SimOptions.MOST_HOSTS);
       }
       SimOptions options = options(parsed, seed).withHosts(hosts);
-      Outcome outcome =
+      SimulateRuns.Run run =
           all.run(options, "./dragonfly lab simulate --hosts " + hosts + " --seed " + seed);
       points.add(
           new ScalingChart.Point(
               hosts,
-              options.bounds().discrete() / outcome.percentile(0.5),
-              options.bounds().fluid() / outcome.percentile(0.99)));
+              options.bounds().discrete() / run.outcome().percentile(0.5),
+              options.bounds().fluid() / run.outcome().percentile(0.99),
+              1000 * run.cpuSeconds() / hosts));
     }
     if (parsed.isGiven("chart")) {
       writeChart(Path.of(parsed.string("chart")), points);
@@ -167,9 +169,7 @@ public final class SimulateCommand {
         parsed.isGiven("rack-rate") ? rate(parsed, "rack-rate") : Double.POSITIVE_INFINITY,
         (int) parsed.number("rack-size", 1, SimOptions.MOST_HOSTS),
         CommandLine.read(parsed, "stagger", Durations::parse).toNanos(),
-        parsed.isGiven("grain")
-            ? CommandLine.read(parsed, "grain", Durations::parse).toNanos()
-            : 2 * Timeline.MILLI,
+        parsed.isGiven("grain") ? CommandLine.read(parsed, "grain", Durations::parse).toNanos() : 0,
         0.02,
         (int) parsed.number("faults", 0, 10_000),
         kinds(parsed),

@@ -3,12 +3,23 @@ package io.dragonfly.lab.sim;
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import io.dragonfly.lab.swarm.Bounds;
 import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
 /** Prints what came of each run, and of all. */
 final class SimulateRuns {
+  private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+
+  /**
+   * What came of one.
+   *
+   * @param cpuSeconds that the simulation took
+   */
+  record Run(Outcome outcome, double cpuSeconds) {}
+
   private final boolean verbose;
   private final PrintStream out;
   private int runs;
@@ -26,11 +37,13 @@ final class SimulateRuns {
    * @param replay the command line that runs it alone
    */
   @CanIgnoreReturnValue
-  Outcome run(SimOptions options, String replay) {
+  Run run(SimOptions options, String replay) {
     long began = System.nanoTime();
+    long cpuBefore = THREADS.getCurrentThreadCpuTime();
     Simulation simulation = new Simulation(options, verbose ? out::println : text -> {});
     Outcome outcome = simulation.run();
     double took = (System.nanoTime() - began) / 1e9;
+    double cpu = (THREADS.getCurrentThreadCpuTime() - cpuBefore) / 1e9;
     Bounds bounds = options.bounds();
     runs++;
     seconds += took;
@@ -38,7 +51,8 @@ final class SimulateRuns {
         String.format(
             Locale.ROOT,
             "seed %d: trace %s of %d entries, %d hosts, p50 %.2f s, p99 %.2f s, bound / p50 %.2f,"
-                + " T* / p99 %.2f, origin %.3f + %.3f x content, %.1f virtual s in %.1f s, %.1f ms a host",
+                + " T* / p99 %.2f, origin %.3f + %.3f x content, %.1f virtual s in %.1f s"
+                + " (%.1f CPU-s, %.1f ms a host)",
             options.seed(),
             outcome.hash(),
             outcome.entries(),
@@ -51,12 +65,13 @@ final class SimulateRuns {
             outcome.aloneBytes() / options.size(),
             outcome.endedAt(),
             took,
-            1000 * took / options.hosts()));
+            cpu,
+            1000 * cpu / options.hosts()));
     Violation violation = outcome.violation();
     if (violation != null) {
       tell(violation, outcome, options, replay);
     }
-    return outcome;
+    return new Run(outcome, cpu);
   }
 
   private void tell(Violation violation, Outcome outcome, SimOptions options, String replay) {
