@@ -22,6 +22,7 @@ import java.util.OptionalLong;
 /** dfget's command line: upstream's names, letters, variables and defaults, and what must hold. */
 final class DfgetOptions {
   private static final long SHORTEST_PIECE = 4 << 20;
+  private static final long HIGHEST_RATE = 1L << 50;
   private static final Duration LONGEST_TIMEOUT = Duration.ofDays(365);
 
   private DfgetOptions() {}
@@ -64,6 +65,13 @@ final class DfgetOptions {
                 .defaultsTo("2h")
                 .env("DFGET_TIMEOUT")
                 .help("Give up after this time, such as 30s, 10m or 2h"))
+        .group(
+            "Rate",
+            Flag.value("limit-rate", "SIZE")
+                .env("DFGET_LIMIT_RATE")
+                .help(
+                    "Bytes per second that may come to this host for it, such as 10MiB; others who"
+                        + " download the same are not held back"))
         .group(
             "Task",
             Flag.value("application", "NAME")
@@ -158,7 +166,8 @@ final class DfgetOptions {
             : Optional.empty(),
         flags.isOn("disable-back-to-source"),
         timeout,
-        flags.value("content-for-calculating-task-id"));
+        flags.value("content-for-calculating-task-id"),
+        rate(flags));
   }
 
   /**
@@ -205,6 +214,23 @@ final class DfgetOptions {
           "--piece-length " + text.get() + " is too short: pieces have 4MiB or more");
     }
     return OptionalLong.of(length);
+  }
+
+  private static OptionalLong rate(ParsedFlags flags) throws UsageException {
+    Optional<String> text = flags.value("limit-rate");
+    if (text.isEmpty()) {
+      return OptionalLong.empty();
+    }
+    long rate;
+    try {
+      rate = ByteSize.parse(text.get()).bytes();
+    } catch (IllegalArgumentException e) {
+      throw flags.invalid("limit-rate", String.valueOf(e.getMessage()));
+    }
+    if (rate < 1 || rate > HIGHEST_RATE) {
+      throw flags.invalid("limit-rate", "expected 1 byte to 1PiB per second");
+    }
+    return OptionalLong.of(rate);
   }
 
   private static Optional<String> digest(ParsedFlags flags) throws DownloadFailure {

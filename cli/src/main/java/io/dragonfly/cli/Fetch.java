@@ -103,6 +103,12 @@ final class Fetch {
         return attempt(DaemonClient.connect(socket), true);
       }
       if (e.reason() == Reason.OTHER_PROTOCOL) {
+        if (spec.bytesPerSecond().isPresent()) {
+          throw DownloadFailure.of(
+              "the daemon at "
+                  + socket
+                  + " is not this program's, and knows no --limit-rate: leave it out");
+        }
         say("the daemon does not speak the line protocol; using gRPC");
         return overGrpc(socket);
       }

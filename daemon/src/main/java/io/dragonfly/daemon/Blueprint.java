@@ -3,12 +3,14 @@ package io.dragonfly.daemon;
 import io.dragonfly.common.file.FileProblem;
 import io.dragonfly.common.id.HostId;
 import io.dragonfly.common.id.PeerId;
+import io.dragonfly.common.limit.FairBucket;
 import io.dragonfly.common.net.HostPort;
 import io.dragonfly.common.rpc.RpcChannels;
 import io.dragonfly.common.tls.Identity;
 import io.dragonfly.common.tls.TlsContexts;
 import io.dragonfly.common.tls.TlsException;
 import io.dragonfly.daemon.download.DownloadOptions;
+import io.dragonfly.daemon.link.ClusterRates;
 import io.dragonfly.daemon.link.HostProbe;
 import io.dragonfly.daemon.link.SchedulerFile;
 import io.dragonfly.daemon.link.SchedulerSource;
@@ -35,6 +37,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -111,19 +114,18 @@ final class Blueprint {
         timer);
   }
 
-  PieceServer pieceServer(PieceStore store) throws IOException {
+  PieceServer pieceServer(PieceStore store, FairBucket upload) throws IOException {
     DaemonConfig.StorageServer server = config.storage().server();
     return new PieceServer(
         store,
         PieceServerOptions.on(bind(server.ip(), server.tcpPort()))
-            .withUploadBytesPerSecond(config.upload().bandwidthLimit().bytes())
+            .withUpload(upload)
             .withBufferBytes(bufferBytes(config.storage().readBufferSize())));
   }
 
   PieceClient pieceClient() {
     return new PieceClient(
         PieceClientOptions.defaults()
-            .withDownloadBytesPerSecond(config.download().bandwidthLimit().bytes())
             .withBufferBytes(bufferBytes(config.storage().writeBufferSize())));
   }
 
@@ -190,11 +192,14 @@ final class Blueprint {
   }
 
   SchedulerSource schedulers(
-      Path dynconfig, RpcChannels managerChannels, RpcChannels schedulerChannels)
+      Path dynconfig,
+      RpcChannels managerChannels,
+      RpcChannels schedulerChannels,
+      Consumer<ClusterRates> rates)
       throws IOException {
     Optional<String> manager = config.manager().addr();
     if (manager.isEmpty()) {
-      return new SchedulerFile(dynconfig);
+      return new SchedulerFile(dynconfig, config.seedPeer().enable(), rates);
     }
     HostPort address;
     try {
@@ -218,7 +223,8 @@ final class Blueprint {
             config.host().idc(),
             config.host().location(),
             Daemon.version(),
-            config.host().schedulerClusterId()));
+            config.host().schedulerClusterId()),
+        rates);
   }
 
   InetSocketAddress bind(Optional<String> configured, int port) throws IOException {

@@ -7,7 +7,6 @@ import io.dragonfly.common.id.HostId;
 import io.dragonfly.common.id.PeerId;
 import io.dragonfly.common.lifecycle.Closer;
 import io.dragonfly.common.lifecycle.StartException;
-import io.dragonfly.common.limit.TokenBucket;
 import io.dragonfly.common.rpc.EventLoops;
 import io.dragonfly.common.rpc.RpcChannels;
 import io.dragonfly.common.rpc.RpcServer;
@@ -57,6 +56,7 @@ public final class Daemon implements AutoCloseable {
   private final DaemonConfig config;
   private final Path dynconfig;
   private final Blueprint plan;
+  private final HostRates rates;
   private final DaemonMetrics metrics = new DaemonMetrics(version());
   private final SchedulerSet schedulers = new SchedulerSet(SCHEDULER_REST, System::nanoTime);
   private final Closer closer = new Closer();
@@ -76,6 +76,7 @@ public final class Daemon implements AutoCloseable {
     this.config = config;
     this.dynconfig = dynconfig;
     plan = new Blueprint(config);
+    rates = new HostRates(config);
   }
 
   /** A configuration from text, as it would stand in the file: for tests and demonstrations. */
@@ -128,7 +129,7 @@ public final class Daemon implements AutoCloseable {
     PieceStore store = closer.add(plan.openStore());
     LocalServer local = plan.localServer(timer);
     closer.add(local);
-    PieceServer pieces = closer.add(plan.pieceServer(store));
+    PieceServer pieces = closer.add(plan.pieceServer(store, rates.upload()));
     pieces.start();
     pieceServer = pieces;
 
@@ -138,8 +139,7 @@ public final class Daemon implements AutoCloseable {
         closer.add(RpcChannels.of(loops, Blueprint.clientTls(config.manager().tls())));
     RpcChannels peerChannels =
         closer.add(RpcChannels.of(loops, Blueprint.clientTls(config.upload().client())));
-    NetworkSampler network =
-        new NetworkSampler(plan.ip(), config.upload().bandwidthLimit().bytes());
+    NetworkSampler network = new NetworkSampler(plan.ip(), () -> rates.upload().bytesPerSecond());
     HostId host = plan.host();
     Supplier<PeerId> peerIds = plan.peerIds();
     SchedulerProbes probes =
@@ -147,7 +147,7 @@ public final class Daemon implements AutoCloseable {
     SchedulerCalls calls = new SchedulerCalls(schedulerChannels, probes, schedulers, host, peerIds);
     Announcer announcer =
         new Announcer(
-            plan.schedulers(dynconfig, managerChannels, schedulerChannels),
+            plan.schedulers(dynconfig, managerChannels, schedulerChannels, rates::fromCluster),
             schedulers,
             new HostProbe(plan.identity(), config.storage().dir(), network, this::uploadPort)::look,
             calls,
@@ -177,8 +177,7 @@ public final class Daemon implements AutoCloseable {
                         peerChannels, host, config.download().collectedPieceTimeout(), timer),
                     peerIds,
                     Services::withoutCredentials,
-                    TokenBucket.ofRate(config.download().bandwidthLimit().bytes()),
-                    TokenBucket.ofRate(config.download().backToSourceBandwidthLimit().bytes()),
+                    rates.downloads(),
                     plan.fetchLimits()),
                 plan.downloadOptions()));
     Services services =
@@ -265,6 +264,15 @@ public final class Daemon implements AutoCloseable {
     timer.setRemoveOnCancelPolicy(true);
     closer.add(timer::shutdownNow);
     return timer;
+  }
+
+  /**
+   * Takes over what may change while it runs: the rate limits. What else differs from the
+   * configuration it started with waits for the next start, and is named in the log.
+   */
+  public void reconfigure(DaemonConfig next) {
+    rates.fromFile(next);
+    logger.info("event=reconfigured next_start={}", ConfigChanges.waiting(config, next));
   }
 
   /** What this host is called in the cluster. */

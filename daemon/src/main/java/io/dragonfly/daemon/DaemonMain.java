@@ -67,14 +67,14 @@ public final class DaemonMain {
         if (!idle.isEmpty()) {
           logger.warn("event=keys_without_effect file={} keys={}", file, idle);
         }
-        return serve(loaded.value(), Path.of(parsed.string("dynconfig")));
+        return serve(file, loaded.value(), Path.of(parsed.string("dynconfig")));
       }
     } catch (ConfigException | StartException e) {
       return ServerMain.startFailed(NAME, e, err);
     }
   }
 
-  private static int serve(DaemonConfig config, Path dynconfig) {
+  private static int serve(Path file, DaemonConfig config, Path dynconfig) {
     Daemon daemon = new Daemon(config, dynconfig);
     return ServerMain.run(
         NAME,
@@ -85,10 +85,30 @@ public final class DaemonMain {
           }
 
           @Override
+          public boolean reload() {
+            reconfigure(daemon, file);
+            return true;
+          }
+
+          @Override
           public void close() {
             daemon.close();
           }
         });
+  }
+
+  /** A file that is wrong changes nothing. */
+  private static void reconfigure(Daemon daemon, Path file) {
+    Logger logger = LoggerFactory.getLogger(DaemonMain.class);
+    try {
+      Loaded<DaemonConfig> loaded = ConfigLoader.load(file, DaemonConfig.class);
+      if (!loaded.unknownKeys().isEmpty()) {
+        logger.warn("event=unknown_keys file={} keys={}", file, loaded.unknownKeys());
+      }
+      daemon.reconfigure(loaded.value());
+    } catch (ConfigException e) {
+      logger.warn("event=not_reconfigured file={} reason=\"{}\"", file, e.getMessage());
+    }
   }
 
   private static LogOptions logging(ParsedFlags parsed) throws UsageException {

@@ -5,13 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import com.google.protobuf.ByteString;
 import io.dragonfly.api.manager.v2.ListSchedulersRequest;
+import io.dragonfly.api.manager.v2.Scheduler;
+import io.dragonfly.api.manager.v2.SchedulerCluster;
 import io.dragonfly.api.manager.v2.SourceType;
+import io.dragonfly.common.config.ByteSize;
 import io.dragonfly.common.lifecycle.Closer;
 import io.dragonfly.common.lifecycle.StartException;
 import io.dragonfly.common.net.HostPort;
 import io.dragonfly.common.rpc.EventLoops;
 import io.dragonfly.common.rpc.RpcChannels;
+import io.dragonfly.daemon.link.ClusterRates;
 import io.dragonfly.daemon.rpc.ManagerSchedulers;
 import io.grpc.Status;
 import java.io.IOException;
@@ -38,6 +43,7 @@ class DaemonWithManagerTest {
   private StrictScheduler one;
   private StrictScheduler two;
   private RpcChannels channels;
+  private ClusterRates told = ClusterRates.NONE;
 
   @BeforeEach
   void start() throws Exception {
@@ -62,7 +68,8 @@ class DaemonWithManagerTest {
         channels,
         new HostPort(LOCAL, manager.port()),
         new ManagerSchedulers.Client(
-            seed, hostname, LOCAL, Optional.of("idc-1"), Optional.of("a|b"), "1.0", 7));
+            seed, hostname, LOCAL, Optional.of("idc-1"), Optional.of("a|b"), "1.0", 7),
+        rates -> told = rates);
   }
 
   private Daemon daemon(String address) throws Exception {
@@ -80,6 +87,28 @@ class DaemonWithManagerTest {
             """
                 .formatted(dir, address));
     return closer.add(new Daemon(config, dir.resolve("is-not-there.yaml")));
+  }
+
+  @Test
+  void theClusterTellsItsRates() throws Exception {
+    Scheduler plain = scheduler(1, LOCAL, one.port());
+    SchedulerCluster cluster =
+        SchedulerCluster.newBuilder()
+            .setClientConfig(
+                ByteString.copyFromUtf8(
+                    "{\"block_list\": null, \"download\": {\"bandwidthLimit\": \"3MiB\"}}"))
+            .setSeedClientConfig(ByteString.copyFromUtf8("{\"upload\": "))
+            .build();
+    manager.name(plain.toBuilder().setSchedulerCluster(cluster).build());
+    assertThat(source(false, "one").read()).hasSize(1);
+    assertThat(told.download().bandwidthLimit()).hasValue(new ByteSize(3 << 20));
+
+    assertThat(source(true, "one").read()).hasSize(1);
+    assertThat(told.download().bandwidthLimit()).as("what is wrong changes nothing").isPresent();
+
+    manager.name(plain);
+    assertThat(source(false, "one").read()).hasSize(1);
+    assertThat(told).isEqualTo(ClusterRates.NONE);
   }
 
   private static void announcedTo(StrictScheduler scheduler, int hosts) {

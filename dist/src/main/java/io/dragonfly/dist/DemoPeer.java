@@ -62,7 +62,8 @@ final class DemoPeer implements Runnable, ProgressListener {
             Optional.empty(),
             /* disableBackToSource= */ false,
             TIMEOUT,
-            Optional.empty());
+            Optional.empty(),
+            OptionalLong.empty());
     try (DaemonClient client = DaemonClient.connect(socket)) {
       Outcome result = client.download(spec, /* stream= */ false, this);
       millis = (System.nanoTime() - begin) / 1_000_000;

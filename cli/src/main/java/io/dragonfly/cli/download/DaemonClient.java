@@ -185,6 +185,9 @@ public final class DaemonClient implements AutoCloseable {
     request.flag("disable-back-to-source", spec.disableBackToSource());
     request.add("timeout-millis", Long.toString(spec.timeout().toMillis()));
     request.add("content-for-calculating-task-id", spec.contentForTaskId());
+    if (spec.bytesPerSecond().isPresent()) {
+      request.add("limit-rate", Long.toString(spec.bytesPerSecond().getAsLong()));
+    }
     return request.end();
   }
 

@@ -4,6 +4,8 @@ import io.dragonfly.cli.download.DownloadFailure.Reason;
 import io.dragonfly.common.digest.Digest;
 import io.dragonfly.common.file.FileProblem;
 import io.dragonfly.common.lifecycle.Cancellation;
+import io.dragonfly.common.limit.FairBucket;
+import io.dragonfly.common.limit.Pace;
 import io.dragonfly.daemon.source.OriginException;
 import io.dragonfly.daemon.source.OriginRange;
 import io.dragonfly.daemon.source.OriginRequest;
@@ -18,6 +20,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * A download from the origin without a daemon. It is verified like any other, and goes on where an
@@ -25,6 +28,7 @@ import java.util.Optional;
  */
 public final class DirectDownload implements AutoCloseable {
   private static final int BUFFER = 1 << 20;
+  private static final long LONGEST_NAP = 50_000_000;
 
   /** How often in a row the origin may break off within {@link #FRUIT} bytes. */
   private static final int MOST_FRUITLESS_ATTEMPTS = 4;
@@ -92,7 +96,7 @@ public final class DirectDownload implements AutoCloseable {
         file.begin(answer.validators());
         file.channel().truncate(position);
         progress.started(answer.contentLength().orElse(-1));
-        long bytes = copy(answer, file.channel(), position, progress);
+        long bytes = copy(answer, file.channel(), position, pace(spec), progress);
         return new Outcome(bytes, new Shares(0, 0, 0, bytes - kept, kept));
       } catch (BodyException e) {
         boolean furthered = file.isResumable() && file.position() >= position + FRUIT;
@@ -123,19 +127,36 @@ public final class DirectDownload implements AutoCloseable {
     }
   }
 
-  private static long copy(
-      OriginResponse answer, FileChannel file, long start, ProgressListener progress)
+  private long copy(
+      OriginResponse answer, FileChannel file, long start, Pace pace, ProgressListener progress)
       throws IOException {
     ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER);
+    buffer.limit(pace.grain(BUFFER));
     long position = start;
-    for (; read(answer, buffer) >= 0; buffer.clear()) {
+    for (; read(answer, buffer) >= 0; buffer.clear().limit(pace.grain(BUFFER))) {
       buffer.flip();
+      pause(pace.reserve(buffer.remaining()));
       while (buffer.hasRemaining()) {
         position += file.write(buffer, position);
       }
       progress.progress(position);
     }
     return position;
+  }
+
+  private static Pace pace(DownloadSpec spec) {
+    return spec.bytesPerSecond().isPresent()
+        ? FairBucket.ofRate(spec.bytesPerSecond().getAsLong()).paceOf(spec)
+        : Pace.FREE;
+  }
+
+  /** Waits for the rate limit; one that is closed meanwhile fails at its next read. */
+  private void pause(long nanos) {
+    long until = System.nanoTime() + nanos;
+    for (long left = nanos; left > 0 && !cancellation.isCancelled(); ) {
+      LockSupport.parkNanos(Math.min(left, LONGEST_NAP));
+      left = until - System.nanoTime();
+    }
   }
 
   private static int read(OriginResponse answer, ByteBuffer buffer) throws BodyException {

@@ -22,6 +22,7 @@ import java.util.OptionalLong;
  * @param filteredQueryParams parameters left out of the task id; absent means the built-in list
  * @param timeout for the whole download
  * @param contentForTaskId the task id is the SHA-256 of this when given
+ * @param bytesPerSecond how fast the content may come to this host; absent for no limit
  */
 public record DownloadSpec(
     String url,
@@ -38,7 +39,8 @@ public record DownloadSpec(
     Optional<List<String>> filteredQueryParams,
     boolean disableBackToSource,
     Duration timeout,
-    Optional<String> contentForTaskId) {
+    Optional<String> contentForTaskId,
+    OptionalLong bytesPerSecond) {
   public DownloadSpec {
     if (!output.isAbsolute()) {
       throw new IllegalArgumentException("the output must be an absolute path: " + output);

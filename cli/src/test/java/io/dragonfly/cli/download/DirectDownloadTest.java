@@ -55,7 +55,8 @@ class DirectDownloadTest {
         Optional.empty(),
         false,
         Duration.ofSeconds(60),
-        Optional.empty());
+        Optional.empty(),
+        OptionalLong.empty());
   }
 
   private Outcome download(DownloadSpec spec) throws DownloadFailure {

@@ -46,6 +46,7 @@ public final class ServerMain {
   private final Duration closeTimeout;
   private final PrintStream errors;
   private final IntConsumer halt;
+  private final ReentrantLock reloading = new ReentrantLock();
 
   /** What runs. */
   public interface Role {
@@ -55,6 +56,16 @@ public final class ServerMain {
      * @throws StartException for what an operator can mend; its message is all that is printed
      */
     void start() throws Exception;
+
+    /**
+     * SIGHUP came, at any time before a stop: reads the configuration again. Called on a thread of
+     * its own, one call at a time.
+     *
+     * @return false (as by default) if there is nothing to read again: then SIGHUP means to stop
+     */
+    default boolean reload() {
+      return false;
+    }
 
     /** Undoes start, also after one that failed midway. */
     void close() throws Exception;
@@ -121,6 +132,9 @@ public final class ServerMain {
     var starting = new Starting(Thread.currentThread());
     try (var _ =
         signals.listen(signal -> {
+          if (signal == Signals.StopSignal.HUP && received.get() == 0 && reload()) {
+            return;
+          }
           if (received.getAndIncrement() == 0) {
             log.info("event=stop_requested role={} signal=SIG{}", name, signal);
             stop.complete(signal);
@@ -156,6 +170,18 @@ public final class ServerMain {
     boolean closed = close();
     log.info("event=stopped role={} clean={}", name, closed && code == SUCCESS);
     return closed ? code : FAILURE;
+  }
+
+  private boolean reload() {
+    reloading.lock();
+    try {
+      return role.reload();
+    } catch (RuntimeException e) {
+      log.error("event=reload_failed role={}", name, e);
+      return true;
+    } finally {
+      reloading.unlock();
+    }
   }
 
   /** Waits for a signal or the role's end. */

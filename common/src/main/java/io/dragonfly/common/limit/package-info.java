@@ -1,5 +1,5 @@
 /**
- * Limits on rates. One bucket is shared by all threads whose traffic it limits; it never blocks, it
+ * Limits on rates. One bucket is shared by everything whose traffic it limits; it never blocks, it
  * only says how long to wait.
  */
 @NullMarked

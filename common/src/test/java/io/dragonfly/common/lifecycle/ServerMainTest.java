@@ -91,6 +91,31 @@ final class ServerMainTest {
   }
 
   @Test
+  void hangUpIsForTheRoleIfItReadsSomethingAgain() throws Exception {
+    var role =
+        new TestRole() {
+          @Override
+          public boolean reload() {
+            events.add("reload");
+            if (events.size() == 3) {
+              throw new IllegalStateException("a mistake in it ends nothing");
+            }
+            return true;
+          }
+        };
+    CompletableFuture<Integer> code = run(role, Duration.ofSeconds(30));
+    role.started.await();
+    signals.send(StopSignal.HUP);
+    signals.send(StopSignal.HUP);
+    assertThat(code).isNotDone();
+    signals.send(StopSignal.TERM);
+
+    assertThat(code.get(30, TimeUnit.SECONDS)).isEqualTo(ServerMain.SUCCESS);
+    assertThat(role.events).containsExactly("start", "reload", "reload", "close");
+    assertThat(halts).isEmpty();
+  }
+
+  @Test
   void aSecondSignalEndsTheProcessAtOnce() throws Exception {
     var closing = new CountDownLatch(1);
     var release = new CountDownLatch(1);

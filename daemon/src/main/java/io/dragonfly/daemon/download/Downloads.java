@@ -2,7 +2,6 @@ package io.dragonfly.daemon.download;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.dragonfly.common.id.PeerId;
-import io.dragonfly.common.limit.TokenBucket;
 import io.dragonfly.daemon.download.DownloadException.Code;
 import io.dragonfly.daemon.link.DownloadRequest;
 import io.dragonfly.daemon.link.PieceSync;
@@ -41,9 +40,7 @@ public final class Downloads implements AutoCloseable {
    * @param peerIds makes the id of a new peer of this host
    * @param withoutCredentials the wire's Download message of a request without what is secret: it
    *     is stored with the task, to announce it after a restart
-   * @param download limits the bytes read at origins together with everything else that comes in
-   *     (transfers from parents are limited by the PieceClient's own rate)
-   * @param backToSource limits the bytes read at origins
+   * @param rates how fast bytes may come in
    */
   public record Surroundings(
       PieceStore store,
@@ -53,8 +50,7 @@ public final class Downloads implements AutoCloseable {
       PieceSync sync,
       Supplier<PeerId> peerIds,
       Function<DownloadRequest, byte[]> withoutCredentials,
-      TokenBucket download,
-      TokenBucket backToSource,
+      DownloadRates rates,
       FetchLimits fetchLimits) {}
 
   /** A task's download, and those who wait for it to be gone. */

@@ -1,6 +1,7 @@
 package io.dragonfly.daemon.download;
 
 import io.dragonfly.common.lifecycle.Cancellation;
+import io.dragonfly.common.limit.Pace;
 import io.dragonfly.common.piece.ContentInfo;
 import io.dragonfly.common.piece.PieceLayout;
 import io.dragonfly.daemon.link.DownloadRequest;
@@ -58,7 +59,11 @@ final class OriginReader implements Runnable {
   private final Progress progress;
   private final Cancellation cancellation = new Cancellation();
   private final CompletableFuture<Target> target = new CompletableFuture<>();
+  private final Pace pace;
   private long received;
+
+  /** Bytes that may be read before the pace is asked again. */
+  private int allowance;
 
   private record Run(Storage storage, ContentInfo expected, int first, int last) {}
 
@@ -77,6 +82,7 @@ final class OriginReader implements Runnable {
     this.run = run;
     this.lookStart = lookStart;
     this.lookLength = lookLength;
+    this.pace = download.pace().fromOrigin();
     this.progress =
         new Progress(workshop, bytes -> download.post(new Event.OriginBytes(read, bytes)));
   }
@@ -262,14 +268,12 @@ final class OriginReader implements Runnable {
         buffer.clear();
         long gap = layout.offset(piece) + editor.position() - position;
         long most = gap > 0 ? gap : editor.length() - editor.position();
-        buffer.limit((int) Math.min(BUFFER, most));
-        int count = response.read(buffer);
+        int count = read(response, buffer, (int) Math.min(BUFFER, most));
         if (count < 0 || cancellation.isCancelled()) {
           return -1;
         }
         position += count;
         received += count;
-        workshop.payForOrigin(count, cancellation);
         progress.add(count);
         if (gap == 0) {
           editor.write(buffer.flip());
@@ -296,6 +300,17 @@ final class OriginReader implements Runnable {
     }
   }
 
+  /** Reads some bytes when it is their turn; -1 at the end. */
+  private int read(OriginResponse response, ByteBuffer buffer, int most) throws OriginException {
+    if (allowance == 0) {
+      allowance = pace.grain(most);
+      workshop.pause(pace.reserve(allowance), cancellation);
+    }
+    int count = response.read(buffer.limit(Math.min(allowance, most)));
+    allowance -= Math.max(count, 0);
+    return count;
+  }
+
   /** Content whose length shows only at its end: stored whole, then divided. */
   private void readStream(OriginResponse response, Storage storage, long requestedPieceLength)
       throws OriginException {
@@ -306,7 +321,7 @@ final class OriginReader implements Runnable {
     ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER);
     try (StreamEditor editor = free.get()) {
       while (true) {
-        int count = response.read(buffer.clear());
+        int count = read(response, buffer.clear(), BUFFER);
         if (cancellation.isCancelled()) {
           download.post(new Event.OriginEnded(read));
           return;
@@ -314,7 +329,6 @@ final class OriginReader implements Runnable {
         if (count < 0) {
           break;
         }
-        workshop.payForOrigin(count, cancellation);
         editor.append(buffer.flip());
         progress.add(count);
       }

@@ -102,6 +102,7 @@ final class PieceFetch implements Runnable {
                   TrafficType.REMOTE_PEER,
                   fetch.parent().peer().value(),
                   workshop.surroundings.fetchLimits(),
+                  download.pace().fromParents(),
                   cancellation,
                   progress::add);
       progress.flush();

@@ -40,6 +40,7 @@ final class RunningDownload {
   private final TaskDownload decisions;
   private final Mailbox mailbox;
   private final TaskStorage storage;
+  private final TaskPace pace;
 
   /** Any thread; everything else here belongs to the mailbox. */
   private final Map<Long, DownloadHandle> callers = new ConcurrentHashMap<>();
@@ -67,6 +68,7 @@ final class RunningDownload {
             workshop.surroundings.peerIds(),
             workshop.surroundings.links().anyScheduler());
     this.peer = decisions.peer();
+    this.pace = new TaskPace(workshop.surroundings.rates(), key);
     this.storage = new TaskStorage(workshop.surroundings, key, this::post);
     this.mailbox = new Mailbox(workshop.virtual, workshop.clock, workshop::now, this::take);
   }
@@ -77,6 +79,11 @@ final class RunningDownload {
 
   PeerId peer() {
     return peer;
+  }
+
+  /** How fast the task may come in. Any thread. */
+  TaskPace pace() {
+    return pace;
   }
 
   /** Callers that it serves. Any thread. */
@@ -93,6 +100,7 @@ final class RunningDownload {
   /** Any thread. Returns false when it is too late to join. */
   boolean join(DownloadHandle caller) {
     callers.put(caller.id, caller);
+    setPace();
     if (post(new Event.Attach(caller.id, caller.request))) {
       return true;
     }
@@ -402,6 +410,11 @@ final class RunningDownload {
   private void answer(long id, Telling telling) {
     tell(id, telling);
     callers.remove(id);
+    setPace();
+  }
+
+  private void setPace() {
+    pace.serve(callers.values().stream().map(caller -> caller.request).toList());
   }
 
   // The end.

@@ -80,15 +80,10 @@ final class Workshop implements AutoCloseable {
     originReads.release();
   }
 
-  /**
-   * Waits until the limits allow the bytes that were just read at an origin, or until cancelled.
-   */
-  void payForOrigin(long bytes, Cancellation cancellation) {
-    long wait =
-        Math.max(
-            surroundings.download().reserve(bytes), surroundings.backToSource().reserve(bytes));
-    long until = System.nanoTime() + wait;
-    for (long left = wait; left > 0 && !cancellation.isCancelled(); ) {
+  /** Waits for its turn under a rate limit, or until cancelled. */
+  void pause(long nanos, Cancellation cancellation) {
+    long until = System.nanoTime() + nanos;
+    for (long left = nanos; left > 0 && !cancellation.isCancelled(); ) {
       LockSupport.parkNanos(Math.min(left, SLICE));
       left = until - System.nanoTime();
     }

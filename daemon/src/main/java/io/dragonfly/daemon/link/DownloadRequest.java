@@ -23,6 +23,8 @@ import java.util.OptionalLong;
  * @param triggeredByScheduler a scheduler asked this host (a seed) to fetch the content
  * @param timeout after which the caller gives up
  * @param certificateChain DER certificates that may sign the origin's
+ * @param prefetch nobody waits for the content yet
+ * @param bytesPerSecond how fast it may come in for this caller; absent for no limit
  * @param encoded the wire's Download message as it came, unknown fields included; empty when the
  *     request did not come over the wire
  */
@@ -42,6 +44,8 @@ public record DownloadRequest(
     boolean triggeredByScheduler,
     Optional<Duration> timeout,
     List<byte[]> certificateChain,
+    boolean prefetch,
+    OptionalLong bytesPerSecond,
     byte[] encoded) {
 
   public DownloadRequest {
@@ -52,6 +56,10 @@ public record DownloadRequest(
     if (pieceLength.isPresent() && pieceLength.getAsLong() < 1) {
       throw new IllegalArgumentException(
           "piece length must be at least 1 byte, not " + pieceLength.getAsLong());
+    }
+    if (bytesPerSecond.isPresent() && bytesPerSecond.getAsLong() < 1) {
+      throw new IllegalArgumentException(
+          "bytes per second must be at least 1, not " + bytesPerSecond.getAsLong());
     }
     if (timeout.isPresent() && !timeout.get().isPositive()) {
       throw new IllegalArgumentException("timeout must be positive, not " + timeout.get());
@@ -75,7 +83,31 @@ public record DownloadRequest(
         false,
         Optional.empty(),
         List.of(),
+        false,
+        OptionalLong.empty(),
         new byte[0]);
+  }
+
+  /** The same for a caller that wants it no faster than this, at least 1. */
+  public DownloadRequest withBytesPerSecond(long most) {
+    return new DownloadRequest(
+        taskId,
+        url,
+        requestHeaders,
+        tag,
+        application,
+        priority,
+        filteredQueryParams,
+        pieceLength,
+        rangeHeader,
+        digest,
+        disableBackToSource,
+        triggeredByScheduler,
+        timeout,
+        certificateChain,
+        prefetch,
+        OptionalLong.of(most),
+        encoded);
   }
 
   @Override

@@ -21,7 +21,7 @@ public final class NetworkSampler {
   private final SystemFiles files;
   private final LongSupplier nanoTime;
   private final Optional<String> interfaceName;
-  private final long uploadLimitBits;
+  private final LongSupplier uploadLimit;
 
   // Guarded by this object's monitor.
   private @Nullable Look last;
@@ -30,18 +30,21 @@ public final class NetworkSampler {
   private record Look(long nanos, long received, long sent) {}
 
   /**
-   * @param uploadLimit bytes per second that this host may serve: caps what is announced
+   * @param uploadLimit bytes per second that this host may serve now: caps what is announced
    */
-  public NetworkSampler(String ip, long uploadLimit) {
+  public NetworkSampler(String ip, LongSupplier uploadLimit) {
     this(new SystemFiles(Path.of("/")), System::nanoTime, interfaceOf(ip), uploadLimit);
   }
 
   NetworkSampler(
-      SystemFiles files, LongSupplier nanoTime, Optional<String> interfaceName, long uploadLimit) {
+      SystemFiles files,
+      LongSupplier nanoTime,
+      Optional<String> interfaceName,
+      LongSupplier uploadLimit) {
     this.files = files;
     this.nanoTime = nanoTime;
     this.interfaceName = interfaceName;
-    uploadLimitBits = uploadLimit > Long.MAX_VALUE / 8 ? Long.MAX_VALUE : uploadLimit * 8;
+    this.uploadLimit = uploadLimit;
     use = new NetworkUse(capacity(), 0, capacity(), 0);
   }
 
@@ -80,7 +83,8 @@ public final class NetworkSampler {
   private long capacity() {
     long megabits =
         interfaceName.map(i -> files.number("sys/class/net/" + i + "/speed").orElse(0)).orElse(0L);
-    return megabits > 0 ? Math.min(megabits * 1_000_000, uploadLimitBits) : uploadLimitBits;
+    long limit = Math.min(uploadLimit.getAsLong(), Long.MAX_VALUE / 8) * 8;
+    return megabits > 0 ? Math.min(megabits * 1_000_000, limit) : limit;
   }
 
   private static Optional<String> interfaceOf(String ip) {

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,35 +30,45 @@ import org.slf4j.LoggerFactory;
  * scheduler:
  *   addr: NAME:PORT           # every address of the name is a scheduler
  *   addrs: ["IP:PORT", ...]   # instead of addr
+ * clientConfig: {}            # {@link ClusterRates} of normal hosts
+ * seedClientConfig: {}        # and of seeds
  * </pre>
  *
- * Names are resolved at each reading, IPv4 preferred. What else upstream's file may hold ({@code
- * clientConfig}, {@code seedClientConfig}) has no effect here, which is told once. For one thread.
+ * Names are resolved at each reading, IPv4 preferred. The block lists that upstream's file may hold
+ * have no effect here, which is told once. For one thread.
  */
 public final class SchedulerFile implements SchedulerSource {
   private static final Logger logger = LoggerFactory.getLogger(SchedulerFile.class);
 
   private final Path file;
+  private final boolean seed;
+  private final Consumer<ClusterRates> rates;
   private List<String> told = List.of();
 
-  public SchedulerFile(Path file) {
+  /**
+   * @param seed whether this host obeys what is said to seeds
+   * @param rates is told what each reading says
+   */
+  public SchedulerFile(Path file, boolean seed, Consumer<ClusterRates> rates) {
     this.file = file;
+    this.seed = seed;
+    this.rates = rates;
   }
 
   /** The whole file. */
   @SuppressWarnings({"NullAway", "NullOptional"}) // absent keys arrive as null
   record Content(
       Schedulers scheduler,
-      Optional<Map<String, Object>> clientConfig,
-      Optional<Map<String, Object>> seedClientConfig) {
+      Optional<ClusterRates> clientConfig,
+      Optional<ClusterRates> seedClientConfig) {
     /** What the file has and nobody obeys. */
     List<String> keysWithoutEffect() {
       List<String> keys = new ArrayList<>();
-      if (says(clientConfig)) {
-        keys.add("clientConfig");
+      if (says(clientConfig.flatMap(ClusterRates::blockList))) {
+        keys.add("clientConfig.blockList");
       }
-      if (says(seedClientConfig)) {
-        keys.add("seedClientConfig");
+      if (says(seedClientConfig.flatMap(ClusterRates::blockList))) {
+        keys.add("seedClientConfig.blockList");
       }
       return keys;
     }
@@ -75,6 +86,12 @@ public final class SchedulerFile implements SchedulerSource {
 
     Content {
       scheduler = Objects.requireNonNullElse(scheduler, new Schedulers(null, null));
+      clientConfig = clientConfig == null ? Optional.empty() : clientConfig;
+      seedClientConfig = seedClientConfig == null ? Optional.empty() : seedClientConfig;
+    }
+
+    ClusterRates rates(boolean seed) {
+      return (seed ? seedClientConfig : clientConfig).orElse(ClusterRates.NONE);
     }
   }
 
@@ -94,14 +111,14 @@ public final class SchedulerFile implements SchedulerSource {
               + file
               + ": write \"scheduler: {addrs: [\\\"IP:PORT\\\"]}\" into it, or set manager.addr");
     }
-    Schedulers schedulers;
+    Content content;
     try {
-      Content content = ConfigLoader.load(file, Content.class).value();
-      tell(content.keysWithoutEffect());
-      schedulers = content.scheduler();
+      content = ConfigLoader.load(file, Content.class).value();
     } catch (ConfigException e) {
       throw new IOException(e.getMessage(), e);
     }
+    tell(content.keysWithoutEffect());
+    Schedulers schedulers = content.scheduler();
     List<String> texts = new ArrayList<>(schedulers.addrs());
     if (schedulers.addr() != null && !schedulers.addr().isEmpty()) {
       texts.add(schedulers.addr());
@@ -113,6 +130,7 @@ public final class SchedulerFile implements SchedulerSource {
     if (addresses.isEmpty()) {
       throw new IOException("the file " + file + " names no scheduler: set scheduler.addrs in it");
     }
+    rates.accept(content.rates(seed));
     return List.copyOf(addresses);
   }
 

@@ -37,6 +37,7 @@ import java.util.OptionalLong;
  * @param output where to write the content; absent to stream it
  * @param filteredQueryParams absent for the usual list
  * @param timeout absent for none
+ * @param bytesPerSecond how fast the content may come in; absent for no limit
  */
 public record LineRequest(
     Verb verb,
@@ -53,7 +54,8 @@ public record LineRequest(
     Optional<List<String>> filteredQueryParams,
     boolean disableBackToSource,
     Optional<Duration> timeout,
-    Optional<String> contentForTaskId) {
+    Optional<String> contentForTaskId,
+    OptionalLong bytesPerSecond) {
 
   static final int LARGEST_REQUEST = 64 << 10;
   static final int MOST_LINES = 512;
@@ -118,6 +120,7 @@ public record LineRequest(
     private boolean disableBackToSource;
     private Optional<Duration> timeout = Optional.empty();
     private Optional<String> contentForTaskId = Optional.empty();
+    private OptionalLong bytesPerSecond = OptionalLong.empty();
 
     Reader(List<String> lines) {
       this.lines = lines;
@@ -160,7 +163,8 @@ public record LineRequest(
               : Optional.empty(),
           disableBackToSource,
           timeout,
-          contentForTaskId);
+          contentForTaskId,
+          bytesPerSecond);
     }
 
     private void take(String key, String value) throws MalformedRequestException {
@@ -181,6 +185,7 @@ public record LineRequest(
         case "timeout-millis" ->
             timeout = Optional.of(Duration.ofMillis(number(key, value, 1, 365L * 86_400_000)));
         case "content-for-calculating-task-id" -> contentForTaskId = Optional.of(value);
+        case "limit-rate" -> bytesPerSecond = OptionalLong.of(number(key, value, 1, 1L << 50));
         default ->
             throw new MalformedRequestException("the key \"" + shown(key) + "\" is not known");
       }

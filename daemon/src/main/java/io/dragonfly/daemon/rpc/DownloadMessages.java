@@ -63,6 +63,8 @@ final class DownloadMessages {
         download.getCertificateChainList().stream()
             .map(certificate -> certificate.toByteArray())
             .toList(),
+        download.getIsPrefetch(),
+        OptionalLong.empty(),
         download.toByteArray());
   }
 
@@ -112,7 +114,10 @@ final class DownloadMessages {
       download.putRequestHeader(
           header.substring(0, colon).strip(), header.substring(colon + 1).strip());
     }
-    return request(download.build());
+    DownloadRequest request = request(download.build());
+    return line.bytesPerSecond().isPresent()
+        ? request.withBytesPerSecond(line.bytesPerSecond().getAsLong())
+        : request;
   }
 
   /** The message that a request came in, or one made from the request if it came another way. */

@@ -1,12 +1,16 @@
 package io.dragonfly.daemon.rpc;
 
+import com.google.protobuf.ByteString;
 import io.dragonfly.api.manager.v2.ListSchedulersRequest;
 import io.dragonfly.api.manager.v2.ListSchedulersResponse;
 import io.dragonfly.api.manager.v2.ManagerGrpc;
 import io.dragonfly.api.manager.v2.Scheduler;
+import io.dragonfly.api.manager.v2.SchedulerCluster;
 import io.dragonfly.api.manager.v2.SourceType;
+import io.dragonfly.common.config.ConfigException;
 import io.dragonfly.common.net.HostPort;
 import io.dragonfly.common.rpc.RpcChannels;
+import io.dragonfly.daemon.link.ClusterRates;
 import io.dragonfly.daemon.link.SchedulerSource;
 import io.grpc.StatusException;
 import io.grpc.health.v1.HealthCheckRequest;
@@ -20,6 +24,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,7 +44,9 @@ public final class ManagerSchedulers implements SchedulerSource {
   private final RpcChannels schedulerChannels;
   private final HostPort manager;
   private final Client client;
+  private final Consumer<ClusterRates> rates;
   private List<String> told = List.of();
+  private String wrongRates = "";
 
   /** Who asks, as the manager wants to know it. */
   public record Client(
@@ -51,12 +58,20 @@ public final class ManagerSchedulers implements SchedulerSource {
       String version,
       long schedulerClusterId) {}
 
+  /**
+   * @param rates is told what the chosen cluster says to its hosts, at each reading
+   */
   public ManagerSchedulers(
-      RpcChannels managerChannels, RpcChannels schedulerChannels, HostPort manager, Client client) {
+      RpcChannels managerChannels,
+      RpcChannels schedulerChannels,
+      HostPort manager,
+      Client client,
+      Consumer<ClusterRates> rates) {
     this.managerChannels = managerChannels;
     this.schedulerChannels = schedulerChannels;
     this.manager = manager;
     this.client = client;
+    this.rates = rates;
   }
 
   /**
@@ -77,6 +92,7 @@ public final class ManagerSchedulers implements SchedulerSource {
     List<InetSocketAddress> healthy = new ArrayList<>();
     List<String> passedOver = new ArrayList<>();
     OptionalLong cluster = OptionalLong.empty();
+    SchedulerCluster chosen = SchedulerCluster.getDefaultInstance();
     for (Scheduler scheduler : listed) {
       if (cluster.isPresent() && scheduler.getSchedulerClusterId() != cluster.getAsLong()) {
         continue;
@@ -84,6 +100,9 @@ public final class ManagerSchedulers implements SchedulerSource {
       Look look = look(scheduler, healthy);
       if (look.usable().isPresent()) {
         healthy.add(look.usable().get());
+        if (cluster.isEmpty()) {
+          chosen = scheduler.getSchedulerCluster();
+        }
         cluster = OptionalLong.of(scheduler.getSchedulerClusterId());
       } else if (!look.problem().isEmpty()) {
         passedOver.add(look.problem());
@@ -101,7 +120,22 @@ public final class ManagerSchedulers implements SchedulerSource {
                       + " schedulers and none of them can be used: "
                       + shortened(passedOver)));
     }
+    tellRates(client.seed() ? chosen.getSeedClientConfig() : chosen.getClientConfig());
     return healthy;
+  }
+
+  /** A configuration that can't be read changes nothing, and is told once. */
+  private void tellRates(ByteString json) {
+    String problem = "";
+    try {
+      rates.accept(ClusterRates.parse(json.toStringUtf8(), "the cluster's client_config"));
+    } catch (ConfigException e) {
+      problem = String.valueOf(e.getMessage());
+    }
+    if (!problem.equals(wrongRates) && !problem.isEmpty()) {
+      logger.warn("event=client_config_refused manager={} reason=\"{}\"", manager, problem);
+    }
+    wrongRates = problem;
   }
 
   /** What came of a look at a scheduler; one that was there before is neither. */

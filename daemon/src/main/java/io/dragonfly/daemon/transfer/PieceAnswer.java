@@ -141,6 +141,11 @@ final class PieceAnswer implements AutoCloseable {
     return head;
   }
 
+  /** Whose share of the rate limit it takes: its task's. */
+  Object payer() {
+    return task == null ? this : task.key();
+  }
+
   /** Whether there is content; an error has none. */
   boolean hasContent() {
     return view != null;

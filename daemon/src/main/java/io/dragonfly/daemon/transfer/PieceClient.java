@@ -1,7 +1,7 @@
 package io.dragonfly.daemon.transfer;
 
 import io.dragonfly.common.lifecycle.Cancellation;
-import io.dragonfly.common.limit.TokenBucket;
+import io.dragonfly.common.limit.Pace;
 import io.dragonfly.common.piece.PieceRoot;
 import io.dragonfly.daemon.storage.PieceEditor;
 import io.dragonfly.daemon.storage.StoredPiece;
@@ -32,7 +32,6 @@ public final class PieceClient implements AutoCloseable {
   private static final long WATCH_MILLIS = 100;
 
   private final BufferPool buffers;
-  private final TokenBucket limit;
   private final ParentConnections connections;
   private final Set<Fetch> running = ConcurrentHashMap.newKeySet();
   private final ScheduledThreadPoolExecutor watch;
@@ -40,7 +39,6 @@ public final class PieceClient implements AutoCloseable {
 
   public PieceClient(PieceClientOptions options) {
     this.buffers = new BufferPool(options.buffers(), options.bufferBytes());
-    this.limit = new TokenBucket(options.downloadBytesPerSecond(), System::nanoTime);
     this.connections = new ParentConnections(options);
     this.watch =
         new ScheduledThreadPoolExecutor(
@@ -50,7 +48,7 @@ public final class PieceClient implements AutoCloseable {
             this::watch, WATCH_MILLIS, WATCH_MILLIS, TimeUnit.MILLISECONDS);
   }
 
-  /** As the other one, without counting. */
+  /** As the other one, without a limit and without counting. */
   public StoredPiece fetch(
       ParentAddress parent,
       StoredTask task,
@@ -62,7 +60,16 @@ public final class PieceClient implements AutoCloseable {
       Cancellation cancellation)
       throws TransferException {
     return fetch(
-        parent, task, editor, root, trafficType, parentPeerId, limits, cancellation, bytes -> {});
+        parent,
+        task,
+        editor,
+        root,
+        trafficType,
+        parentPeerId,
+        limits,
+        Pace.FREE,
+        cancellation,
+        bytes -> {});
   }
 
   /**
@@ -71,6 +78,7 @@ public final class PieceClient implements AutoCloseable {
    * kept for the next attempt, from whichever parent.
    *
    * @param root what the piece must hash to; without it the parent's CRC32 is checked
+   * @param pace how fast the content may come in
    * @param bytesReceived told of content bytes as they arrive, on the calling thread; must not
    *     block
    */
@@ -82,6 +90,7 @@ public final class PieceClient implements AutoCloseable {
       TrafficType trafficType,
       String parentPeerId,
       FetchLimits limits,
+      Pace pace,
       Cancellation cancellation,
       LongConsumer bytesReceived)
       throws TransferException {
@@ -89,7 +98,7 @@ public final class PieceClient implements AutoCloseable {
     String what = "piece " + editor.number() + " of task " + task.key() + " from " + parent;
     Fetch fetch = new Fetch(what, limits);
     PieceExchange exchange =
-        new PieceExchange(fetch, parent, task, editor, root, buffers, limit, bytesReceived);
+        new PieceExchange(fetch, parent, task, editor, root, buffers, pace, bytesReceived);
     running.add(fetch);
     Cancellation.Registration registration =
         cancellation.onCancel(() -> fetch.end(Reason.CANCELLED, "cancelled"));

@@ -1,7 +1,7 @@
 package io.dragonfly.daemon.transfer;
 
 import io.dragonfly.common.digest.Digest;
-import io.dragonfly.common.limit.TokenBucket;
+import io.dragonfly.common.limit.Pace;
 import io.dragonfly.common.piece.BlockHashes;
 import io.dragonfly.common.piece.PieceLayout;
 import io.dragonfly.common.piece.PieceRoot;
@@ -38,13 +38,17 @@ final class PieceExchange {
   private final PieceLayout layout;
   private final Optional<PieceRoot> root;
   private final BufferPool buffers;
-  private final TokenBucket limit;
+  private final Pace pace;
   private final LongConsumer bytesReceived;
 
   /** The head of the answer, and what content came with it. */
   private final ByteBuffer head = ByteBuffer.allocate(PieceProtocol.MAX_ANSWER_BYTES);
 
   private Optional<Digest> crc32 = Optional.empty();
+
+  /** Bytes that may be read before the pace is asked again. */
+  private int allowance;
+
   private boolean answered;
   private boolean endedCleanly;
 
@@ -55,7 +59,7 @@ final class PieceExchange {
       PieceEditor editor,
       Optional<PieceRoot> root,
       BufferPool buffers,
-      TokenBucket limit,
+      Pace pace,
       LongConsumer bytesReceived) {
     this.fetch = fetch;
     this.parent = parent;
@@ -64,7 +68,7 @@ final class PieceExchange {
     this.layout = task.layout();
     this.root = root;
     this.buffers = buffers;
-    this.limit = limit;
+    this.pace = pace;
     this.bytesReceived = bytesReceived;
   }
 
@@ -306,9 +310,11 @@ final class PieceExchange {
   /** Reads some bytes: not few, but for the last. */
   private void fill(SocketChannel channel, ByteBuffer buffer, long remaining)
       throws IOException, InterruptedException {
-    int enough = Math.min(buffer.limit(), WRITE_BYTES);
+    int end = buffer.limit();
+    int enough = Math.min(end, WRITE_BYTES);
     while (buffer.position() < enough) {
       int before = buffer.position();
+      buffer.limit(before + allowed(end - before));
       if (head.hasRemaining()) {
         int part = Math.min(head.remaining(), buffer.remaining());
         buffer.put(head.slice(head.position(), part));
@@ -323,13 +329,22 @@ final class PieceExchange {
     }
   }
 
-  private void count(int bytes) throws TransferException, InterruptedException {
+  /** Waits until bytes may be read; returns how many. */
+  private int allowed(int most) throws TransferException, InterruptedException {
+    if (allowance == 0) {
+      allowance = pace.grain(most);
+      long wait = pace.reserve(allowance);
+      if (wait > 0) {
+        fetch.pause(wait);
+      }
+    }
+    return Math.min(allowance, most);
+  }
+
+  private void count(int bytes) {
+    allowance -= bytes;
     fetch.received(bytes);
     bytesReceived.accept(bytes);
-    long wait = limit.reserve(bytes);
-    if (wait > 0) {
-      fetch.pause(wait);
-    }
   }
 
   private void write(ByteBuffer bytes) throws TransferException {

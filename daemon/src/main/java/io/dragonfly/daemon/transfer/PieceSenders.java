@@ -1,6 +1,6 @@
 package io.dragonfly.daemon.transfer;
 
-import io.dragonfly.common.limit.TokenBucket;
+import io.dragonfly.common.limit.FairBucket;
 import io.dragonfly.daemon.storage.PieceStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -26,7 +26,7 @@ final class PieceSenders implements AutoCloseable {
 
   private final PieceStore store;
   private final ContentSender sender;
-  private final TokenBucket limit;
+  private final FairBucket limit;
   private final Consumer<PieceConnection> handBack;
   private final int bufferBytes;
   private final BufferPool buffers;
@@ -41,11 +41,10 @@ final class PieceSenders implements AutoCloseable {
       PieceStore store,
       PieceServerOptions options,
       ContentSender sender,
-      TokenBucket limit,
       Consumer<PieceConnection> handBack) {
     this.store = store;
     this.sender = sender;
-    this.limit = limit;
+    this.limit = options.upload();
     this.handBack = handBack;
     this.bufferBytes = options.bufferBytes();
     this.buffers = new BufferPool(options.threads(), options.bufferBytes());
@@ -153,8 +152,8 @@ final class PieceSenders implements AutoCloseable {
         return PieceConnection.State.AWAITING;
       }
       if (connection.allowance() == 0) {
-        connection.allowance(Math.min(answer.remaining(), bufferBytes));
-        long wait = limit.reserve(connection.allowance());
+        connection.allowance(limit.grain((int) Math.min(answer.remaining(), bufferBytes)));
+        long wait = limit.reserve(answer.payer(), connection.allowance());
         if (wait > 0) {
           connection.deadline(System.nanoTime() + wait); // The wait is ours, not a stall.
           return PieceConnection.State.THROTTLED;

@@ -1,6 +1,5 @@
 package io.dragonfly.daemon.transfer;
 
-import io.dragonfly.common.limit.TokenBucket;
 import io.dragonfly.daemon.storage.PieceStore;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -74,13 +73,7 @@ public final class PieceServer implements AutoCloseable {
 
   PieceServer(PieceStore store, PieceServerOptions options, ContentSender sender) {
     this.options = options;
-    this.senders =
-        new PieceSenders(
-            store,
-            options,
-            sender,
-            new TokenBucket(options.uploadBytesPerSecond(), System::nanoTime),
-            this::handBack);
+    this.senders = new PieceSenders(store, options, sender, this::handBack);
   }
 
   public void start() throws IOException {

@@ -1,5 +1,6 @@
 package io.dragonfly.daemon.transfer;
 
+import io.dragonfly.common.limit.FairBucket;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Objects;
@@ -14,7 +15,7 @@ import java.util.Objects;
  * @param requestTimeout a request must be complete within this after its first byte
  * @param stallTimeout a child that takes no byte for this long is cut off
  * @param bufferBytes of each sending thread, 64 KiB..16 MiB
- * @param uploadBytesPerSecond for all connections together; {@link Long#MAX_VALUE} for no limit
+ * @param upload what all connections send together, shared by tasks
  */
 public record PieceServerOptions(
     InetSocketAddress bind,
@@ -24,7 +25,7 @@ public record PieceServerOptions(
     Duration requestTimeout,
     Duration stallTimeout,
     int bufferBytes,
-    long uploadBytesPerSecond) {
+    FairBucket upload) {
   public PieceServerOptions {
     Objects.requireNonNull(bind);
     requireWithin("threads", threads, 1, 256);
@@ -33,10 +34,7 @@ public record PieceServerOptions(
     requirePositive("requestTimeout", requestTimeout);
     requirePositive("stallTimeout", stallTimeout);
     requireWithin("bufferBytes", bufferBytes, 65_536, 16 << 20);
-    if (uploadBytesPerSecond < 1) {
-      throw new IllegalArgumentException(
-          "uploadBytesPerSecond must be positive, not " + uploadBytesPerSecond);
-    }
+    Objects.requireNonNull(upload);
   }
 
   public static PieceServerOptions on(InetSocketAddress bind) {
@@ -48,7 +46,7 @@ public record PieceServerOptions(
         Duration.ofSeconds(10),
         Duration.ofSeconds(30),
         1 << 20,
-        Long.MAX_VALUE);
+        FairBucket.ofRate(FairBucket.UNLIMITED));
   }
 
   public PieceServerOptions withThreads(int value) {
@@ -60,27 +58,20 @@ public record PieceServerOptions(
         requestTimeout,
         stallTimeout,
         bufferBytes,
-        uploadBytesPerSecond);
+        upload);
   }
 
   public PieceServerOptions withMaxConnections(int value) {
     return new PieceServerOptions(
-        bind,
-        threads,
-        value,
-        idleTimeout,
-        requestTimeout,
-        stallTimeout,
-        bufferBytes,
-        uploadBytesPerSecond);
+        bind, threads, value, idleTimeout, requestTimeout, stallTimeout, bufferBytes, upload);
   }
 
   public PieceServerOptions withTimeouts(Duration idle, Duration request, Duration stall) {
     return new PieceServerOptions(
-        bind, threads, maxConnections, idle, request, stall, bufferBytes, uploadBytesPerSecond);
+        bind, threads, maxConnections, idle, request, stall, bufferBytes, upload);
   }
 
-  public PieceServerOptions withUploadBytesPerSecond(long value) {
+  public PieceServerOptions withUpload(FairBucket value) {
     return new PieceServerOptions(
         bind,
         threads,
@@ -94,14 +85,7 @@ public record PieceServerOptions(
 
   public PieceServerOptions withBufferBytes(int value) {
     return new PieceServerOptions(
-        bind,
-        threads,
-        maxConnections,
-        idleTimeout,
-        requestTimeout,
-        stallTimeout,
-        value,
-        uploadBytesPerSecond);
+        bind, threads, maxConnections, idleTimeout, requestTimeout, stallTimeout, value, upload);
   }
 
   static void requireWithin(String name, long value, long least, long most) {

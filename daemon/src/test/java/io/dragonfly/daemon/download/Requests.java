@@ -32,6 +32,10 @@ final class Requests {
     return changed(of, draft -> draft.triggeredByScheduler = true);
   }
 
+  static DownloadRequest prefetch(DownloadRequest of) {
+    return changed(of, draft -> draft.prefetch = true);
+  }
+
   static DownloadRequest withTimeout(DownloadRequest of, Duration timeout) {
     return changed(of, draft -> draft.timeout = Optional.of(timeout));
   }
@@ -55,6 +59,7 @@ final class Requests {
     private boolean disableBackToSource;
     private boolean triggeredByScheduler;
     private Optional<Duration> timeout;
+    private boolean prefetch;
 
     Draft(DownloadRequest of) {
       requestHeaders = of.requestHeaders();
@@ -64,6 +69,7 @@ final class Requests {
       disableBackToSource = of.disableBackToSource();
       triggeredByScheduler = of.triggeredByScheduler();
       timeout = of.timeout();
+      prefetch = of.prefetch();
     }
 
     DownloadRequest request(DownloadRequest of) {
@@ -82,6 +88,8 @@ final class Requests {
           triggeredByScheduler,
           timeout,
           of.certificateChain(),
+          prefetch,
+          of.bytesPerSecond(),
           of.encoded());
     }
   }

@@ -2,7 +2,7 @@ package io.dragonfly.daemon.download;
 
 import io.dragonfly.common.id.HostId;
 import io.dragonfly.common.id.PeerId;
-import io.dragonfly.common.limit.TokenBucket;
+import io.dragonfly.common.limit.FairBucket;
 import io.dragonfly.daemon.link.ParentInfo;
 import io.dragonfly.daemon.source.SourceOptions;
 import io.dragonfly.daemon.source.Sources;
@@ -31,6 +31,7 @@ final class TestHost implements AutoCloseable {
   final Downloads downloads;
   private final PieceClient client;
   private final Sources sources;
+  final DownloadRates rates = DownloadRates.unlimited();
   volatile boolean killed;
 
   TestHost(FakeSwarm swarm, String name, Path directory, StoreOptions storeOptions)
@@ -51,7 +52,7 @@ final class TestHost implements AutoCloseable {
         new PieceServer(
             store,
             PieceServerOptions.on(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
-                .withUploadBytesPerSecond(uploadBytesPerSecond));
+                .withUpload(FairBucket.ofRate(uploadBytesPerSecond)));
     server.start();
     client = new PieceClient(PieceClientOptions.defaults());
     sources =
@@ -72,8 +73,7 @@ final class TestHost implements AutoCloseable {
                 swarm.sync(),
                 () -> new PeerId(name + "-" + peers.incrementAndGet()),
                 _ -> new byte[0],
-                TokenBucket.ofRate(TokenBucket.UNLIMITED),
-                TokenBucket.ofRate(TokenBucket.UNLIMITED),
+                rates,
                 new FetchLimits(
                     Duration.ofSeconds(2), Duration.ofSeconds(3), Duration.ofSeconds(3), 0)),
             DownloadOptions.DEFAULTS,

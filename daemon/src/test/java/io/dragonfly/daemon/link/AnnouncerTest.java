@@ -61,7 +61,7 @@ class AnnouncerTest {
             0,
             false,
             "dev");
-    return new HostProbe(identity, dir, new NetworkSampler("127.0.0.1", 1 << 30), () -> 1);
+    return new HostProbe(identity, dir, new NetworkSampler("127.0.0.1", () -> 1 << 30), () -> 1);
   }
 
   /** A scheduler that takes no task but one. */

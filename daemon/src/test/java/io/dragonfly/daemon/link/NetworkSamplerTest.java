@@ -33,7 +33,8 @@ class NetworkSamplerTest {
   }
 
   private NetworkSampler sampler(long uploadLimit) {
-    return new NetworkSampler(new SystemFiles(root), now::get, Optional.of("eth0"), uploadLimit);
+    return new NetworkSampler(
+        new SystemFiles(root), now::get, Optional.of("eth0"), () -> uploadLimit);
   }
 
   @Test

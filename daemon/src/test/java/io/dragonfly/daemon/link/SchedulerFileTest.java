@@ -3,6 +3,7 @@ package io.dragonfly.daemon.link;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.dragonfly.common.config.ByteSize;
 import io.dragonfly.common.config.ConfigException;
 import io.dragonfly.common.config.ConfigLoader;
 import io.dragonfly.common.config.Keys;
@@ -18,8 +19,15 @@ import org.junit.jupiter.api.io.TempDir;
 class SchedulerFileTest {
   @TempDir Path dir;
 
+  private ClusterRates told = ClusterRates.NONE;
+
   private List<InetSocketAddress> read(String yaml) throws IOException {
-    return new SchedulerFile(Files.writeString(dir.resolve("dynconfig.yaml"), yaml)).read();
+    return file(yaml, /* seed= */ false).read();
+  }
+
+  private SchedulerFile file(String yaml, boolean seed) throws IOException {
+    Path file = Files.writeString(dir.resolve("dynconfig.yaml"), yaml);
+    return new SchedulerFile(file, seed, rates -> told = rates);
   }
 
   @Test
@@ -37,6 +45,37 @@ class SchedulerFileTest {
   }
 
   @Test
+  void ratesAreToldToNormalHostsAndToSeeds() throws Exception {
+    String yaml =
+        """
+        scheduler: {addrs: ["10.0.0.1:8002"]}
+        clientConfig: {download: {bandwidthLimit: 10MiB}}
+        seedClientConfig: {upload: {bandwidthLimit: 1GB}, proxy: {prefetchBandwidthLimit: 5MB}}
+        """;
+    file(yaml, /* seed= */ false).read();
+    assertThat(told).isEqualTo(ClusterRates.parse("{download: {bandwidthLimit: 10MiB}}", "it"));
+
+    file(yaml, /* seed= */ true).read();
+    assertThat(told.upload().bandwidthLimit()).hasValue(new ByteSize(1_000_000_000));
+    assertThat(told.proxy().prefetchBandwidthLimit()).hasValue(new ByteSize(5_000_000));
+    assertThat(told.download().bandwidthLimit()).isEmpty();
+  }
+
+  @Test
+  void aRateThatIsWrongIsNamedAndChangesNothing() {
+    told = ClusterRates.NONE;
+    assertThatThrownBy(() ->
+            read(
+                """
+                scheduler: {addrs: ["10.0.0.1:8002"]}
+                clientConfig: {download: {bandwidthLimit: 0}}
+                """))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("clientConfig.download.bandwidthLimit");
+    assertThat(told).isEqualTo(ClusterRates.NONE);
+  }
+
+  @Test
   void aNameIsResolved() throws IOException {
     assertThat(read("scheduler: {addr: 'localhost:8002'}"))
         .contains(new InetSocketAddress(InetAddress.getLoopbackAddress(), 8002));
@@ -44,7 +83,7 @@ class SchedulerFileTest {
 
   @Test
   void whatIsWrongIsSaidWithTheFile() {
-    assertThatThrownBy(() -> new SchedulerFile(dir.resolve("absent")).read())
+    assertThatThrownBy(() -> new SchedulerFile(dir.resolve("absent"), false, rates -> {}).read())
         .isInstanceOf(IOException.class)
         .hasMessageContaining("absent");
     assertThatThrownBy(() -> read("scheduler: {}"))
@@ -74,7 +113,7 @@ class SchedulerFileTest {
                 clientConfig: {blockList: {task: {download: {urls: ["a.*"]}}}}
                 seedClientConfig: {blockList: {task: {upload: {tags: ["x"]}}}}
                 """))
-        .containsExactly("clientConfig", "seedClientConfig");
+        .containsExactly("clientConfig.blockList", "seedClientConfig.blockList");
   }
 
   private static List<String> idle(String yaml) throws ConfigException {

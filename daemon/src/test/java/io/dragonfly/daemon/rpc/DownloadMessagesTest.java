@@ -144,7 +144,8 @@ class DownloadMessagesTest {
             Optional.empty(),
             true,
             Optional.of(Duration.ofSeconds(2)),
-            Optional.empty());
+            Optional.empty(),
+            OptionalLong.of(1000));
     DownloadRequest request = DownloadMessages.request(line);
     assertThat(request.taskId())
         .isEqualTo(
@@ -158,6 +159,7 @@ class DownloadMessagesTest {
     assertThat(request.requestHeaders()).containsEntry("X-A", "1:2");
     assertThat(request.disableBackToSource()).isTrue();
     assertThat(request.timeout()).hasValue(Duration.ofSeconds(2));
+    assertThat(request.bytesPerSecond()).hasValue(1000);
     assertThat(request.encoded()).isNotEmpty();
   }
 }

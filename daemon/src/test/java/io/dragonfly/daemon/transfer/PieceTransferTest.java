@@ -7,6 +7,8 @@ import static org.awaitility.Awaitility.await;
 
 import io.dragonfly.common.digest.Digest;
 import io.dragonfly.common.lifecycle.Cancellation;
+import io.dragonfly.common.limit.FairBucket;
+import io.dragonfly.common.limit.Pace;
 import io.dragonfly.common.piece.ContentInfo;
 import io.dragonfly.common.piece.PieceRoot;
 import io.dragonfly.daemon.storage.PieceEditor;
@@ -437,6 +439,7 @@ final class PieceTransferTest {
               TrafficType.REMOTE_PEER,
               "peer",
               PATIENT,
+              Pace.FREE,
               new Cancellation(),
               counted::addAndGet);
     }
@@ -450,14 +453,25 @@ final class PieceTransferTest {
         new PieceServer(
             parentStore,
             options()
-                .withUploadBytesPerSecond(4 << 20)
+                .withUpload(FairBucket.ofRate(4 << 20))
                 .withTimeouts(LONG, LONG, Duration.ofMillis(200)));
     server.start();
-    client.close();
-    client = new PieceClient(PieceClientOptions.defaults().withDownloadBytesPerSecond(3 << 20));
     StoredTask task = childTask();
     long start = System.nanoTime();
-    var _ = fetch(parent(true), task, 0, Optional.of(content.root(0)), PATIENT);
+    try (PieceEditor editor = task.edit(0).orElseThrow()) {
+      var _ =
+          client.fetch(
+              parent(true),
+              task,
+              editor,
+              Optional.of(content.root(0)),
+              TrafficType.REMOTE_PEER,
+              "peer",
+              PATIENT,
+              FairBucket.ofRate(3 << 20).paceOf("task"),
+              new Cancellation(),
+              bytes -> {});
+    }
     // 4 MiB at 3 MiB/s, less what an idle bucket has saved up.
     assertThat(System.nanoTime() - start).isGreaterThan(TimeUnit.MILLISECONDS.toNanos(800));
     assertSame(task, 0);

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.dragonfly.common.digest.Digest;
 import io.dragonfly.common.lifecycle.Cancellation;
+import io.dragonfly.common.limit.Pace;
 import io.dragonfly.daemon.storage.PieceEditor;
 import io.dragonfly.daemon.storage.PieceStore;
 import io.dragonfly.daemon.storage.PieceView;
@@ -104,6 +105,7 @@ final class RelayTransferTest {
             TrafficType.REMOTE_PEER,
             "parent",
             new FetchLimits(LONG, LONG, LONG, 0),
+            Pace.FREE,
             cancellation,
             received::addAndGet);
       }

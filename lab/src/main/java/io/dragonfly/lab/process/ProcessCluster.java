@@ -112,7 +112,7 @@ public final class ProcessCluster implements AutoCloseable {
   public Program startDaemon(String name, String extra) throws IOException, InterruptedException {
     Path home = Files.createDirectories(directory.resolve(name));
     int upload = port(name + ".upload");
-    Path config = home.resolve("dfdaemon.yaml");
+    Path config = configuration(name);
     Files.writeString(
         config,
         """
@@ -186,6 +186,11 @@ public final class ProcessCluster implements AutoCloseable {
   /** The unix socket of a daemon. */
   public Path socket(String name) {
     return directory.resolve(name).resolve("d.sock");
+  }
+
+  /** The configuration of a daemon. */
+  public Path configuration(String name) {
+    return directory.resolve(name).resolve("dfdaemon.yaml");
   }
 
   /** The directory of a daemon's pieces. */

@@ -95,6 +95,11 @@ public final class Program implements AutoCloseable {
     signal("CONT");
   }
 
+  /** SIGHUP: it reads its configuration again. */
+  public void hangUp() throws IOException, InterruptedException {
+    signal("HUP");
+  }
+
   private void signal(String name) throws IOException, InterruptedException {
     new ProcessBuilder("kill", "-" + name, Long.toString(pid())).start().waitFor();
   }

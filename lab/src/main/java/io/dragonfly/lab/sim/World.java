@@ -90,6 +90,8 @@ final class World {
         triggered,
         Optional.empty(),
         List.of(),
+        /* prefetch= */ false,
+        OptionalLong.empty(),
         new byte[0]);
   }
 

@@ -50,7 +50,8 @@ final class DaemonDownload implements Download, ProgressListener {
             Optional.empty(),
             /* disableBackToSource= */ false,
             TIMEOUT,
-            Optional.empty());
+            Optional.empty(),
+            OptionalLong.empty());
     try (DaemonClient client = DaemonClient.connect(socket)) {
       client.download(spec, /* stream= */ false, this);
     } catch (DownloadFailure e) {
