@@ -144,15 +144,7 @@ final class Blueprint {
             .stallTimeout(shorter(defaults.stallTimeout(), config.storage().writePieceTimeout()))
             .cacheRedirects(config.backend().enableCacheTemporaryRedirect())
             .redirectTtl(shorter(config.backend().cacheTemporaryRedirectTtl(), LONGEST_REDIRECT));
-    Optional<Path> authorities = config.backend().caCert();
-    if (authorities.isPresent()) {
-      try {
-        options.caCertificates(authorities.get());
-      } catch (IOException e) {
-        throw new IOException(
-            "backend.caCert: cannot use " + authorities.get() + ": " + e.getMessage(), e);
-      }
-    }
+    OriginAccess.of(config.backend(), System.getenv(), options);
     return Sources.of(options.build(), watch);
   }
 

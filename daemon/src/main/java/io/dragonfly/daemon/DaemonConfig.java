@@ -28,7 +28,7 @@ public record DaemonConfig(
     SeedPeer seedPeer,
     Dynconfig dynconfig,
     Storage storage,
-    Backend backend,
+    BackendConfig backend,
     Gc gc,
     ProxyConfig proxy,
     Security security,
@@ -50,9 +50,7 @@ public record DaemonConfig(
     dynconfig = requireNonNullElse(dynconfig, new Dynconfig(null));
     storage =
         requireNonNullElse(storage, new Storage(null, null, null, null, null, null, null, null));
-    backend =
-        requireNonNullElse(
-            backend, new Backend(null, null, null, null, null, null, null, null, null));
+    backend = requireNonNullElse(backend, BackendConfig.DEFAULT);
     gc = requireNonNullElse(gc, new Gc(null, null));
     proxy = requireNonNullElse(proxy, ProxyConfig.DEFAULT);
     security = requireNonNullElse(security, new Security(null));
@@ -323,37 +321,6 @@ public record DaemonConfig(
       tcpPort = Bounds.port("tcpPort", tcpPort, 4005);
       tcpFastopen = requireNonNullElse(tcpFastopen, false);
       quicPort = Bounds.port("quicPort", quicPort, 4006);
-    }
-  }
-
-  /**
-   * How origins are read. {@code caCert} is ours: a PEM file of authorities to trust beside Java's
-   * own.
-   */
-  public record Backend(
-      Map<String, String> requestHeader,
-      Integer maxRetries,
-      Boolean enableCacheTemporaryRedirect,
-      @JsonProperty("cacheTemporaryRedirectTTL") Duration cacheTemporaryRedirectTtl,
-      Integer putConcurrentChunkCount,
-      ByteSize putChunkSize,
-      Duration putTimeout,
-      @JsonProperty("enableHickoryDNS") Boolean enableHickoryDns,
-      Optional<Path> caCert) {
-    public Backend {
-      requestHeader = Map.copyOf(requireNonNullElse(requestHeader, Map.of()));
-      maxRetries = requireNonNullElse(maxRetries, 1);
-      Bounds.check("maxRetries", maxRetries, 0, 100);
-      enableCacheTemporaryRedirect = requireNonNullElse(enableCacheTemporaryRedirect, true);
-      cacheTemporaryRedirectTtl =
-          Bounds.duration(
-              "cacheTemporaryRedirectTTL", cacheTemporaryRedirectTtl, Duration.ofMinutes(10));
-      putConcurrentChunkCount = requireNonNullElse(putConcurrentChunkCount, 16);
-      Bounds.check("putConcurrentChunkCount", putConcurrentChunkCount, 1, 1024);
-      putChunkSize = requireNonNullElse(putChunkSize, new ByteSize(8L << 20));
-      putTimeout = Bounds.duration("putTimeout", putTimeout, Duration.ofMinutes(15));
-      enableHickoryDns = requireNonNullElse(enableHickoryDns, true);
-      caCert = present(caCert);
     }
   }
 

@@ -16,6 +16,8 @@ import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Optional;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
@@ -52,6 +54,25 @@ public final class TlsContexts {
             .trustManager(trusted(caCertificate).toArray(X509Certificate[]::new))
             .clientAuth(ClientAuth.REQUIRE);
     return build(builder, identity.certificate());
+  }
+
+  /** What proves who we are, for a context of Java's own. */
+  public static KeyManager[] keyManagers(Identity identity) throws TlsException {
+    PrivateKey key = PemFile.read(identity.key(), "private key").privateKey();
+    List<X509Certificate> chain = chain(identity, key);
+    char[] password = {};
+    try {
+      KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
+      store.load(null, null);
+      store.setKeyEntry("identity", key, password, chain.toArray(X509Certificate[]::new));
+      KeyManagerFactory factory =
+          KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+      factory.init(store, password);
+      return factory.getKeyManagers();
+    } catch (GeneralSecurityException | IOException e) {
+      throw new TlsException(
+          "the certificate " + identity.certificate() + " cannot be used: " + e.getMessage(), e);
+    }
   }
 
   /** A client that trusts one authority and shows its own certificate if it has one. */

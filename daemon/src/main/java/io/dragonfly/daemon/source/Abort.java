@@ -2,9 +2,11 @@ package io.dragonfly.daemon.source;
 
 import io.dragonfly.common.lifecycle.Cancellation;
 import java.time.Duration;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.hc.client5.http.classic.methods.HttpUriRequestBase;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +25,7 @@ final class Abort implements AutoCloseable {
   }
 
   private final AtomicReference<@Nullable Reason> reason = new AtomicReference<>();
-  private final CountDownLatch woken = new CountDownLatch(1);
+  private final CompletableFuture<@Nullable Void> woken = new CompletableFuture<>();
   private final Cancellation.Registration byCaller;
   private final Cancellation.Registration bySource;
   private volatile @Nullable HttpUriRequestBase current;
@@ -69,12 +71,19 @@ final class Abort implements AutoCloseable {
    * @return whether the time is over; false if something ended the wait, or interrupted the thread
    */
   boolean pause(Duration time) {
+    await(woken, time);
+    return !woken.isDone();
+  }
+
+  /** Waits for the event, but no longer than this and no longer than until the end. */
+  void await(CompletableFuture<?> event, Duration longest) {
     try {
-      return !woken.await(time.toNanos(), TimeUnit.NANOSECONDS);
+      CompletableFuture.anyOf(woken, event).get(longest.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException | ExecutionException _) {
+      // It did not come, or it came with a failure, which is whose it is.
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
       end(Reason.CANCELLED);
-      return false;
     }
   }
 
@@ -89,7 +98,7 @@ final class Abort implements AutoCloseable {
     if (!reason.compareAndSet(null, why)) {
       return;
     }
-    woken.countDown();
+    woken.complete(null);
     HttpUriRequestBase request = current;
     if (request != null) {
       request.cancel();

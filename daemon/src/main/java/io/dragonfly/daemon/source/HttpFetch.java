@@ -32,7 +32,7 @@ final class HttpFetch {
   private final OriginUrl url;
   private final RequestHeaders headers;
   private final Abort abort;
-  private final String redirectKey;
+  private final String identity;
   private final HttpTrail trail;
   private boolean mayUseRememberedRedirect;
 
@@ -48,9 +48,14 @@ final class HttpFetch {
     this.url = url;
     this.headers = headers;
     this.abort = abort;
-    this.redirectKey = headers.fingerprint() + trust.key() + url.identity();
-    this.trail = new HttpTrail(source, request, url, headers, trust, abort, redirectKey);
+    this.identity = headers.fingerprint() + trust.key() + url.identity();
+    this.trail = new HttpTrail(source, request, url, headers, trust, abort, identity);
     this.mayUseRememberedRedirect = source.options().cacheRedirects();
+  }
+
+  /** Who asks for what, credentials as a fingerprint; never for a message. */
+  String identity() {
+    return identity;
   }
 
   OriginResponse run() throws OriginException {
@@ -117,7 +122,7 @@ final class HttpFetch {
 
   private OriginException rejected(HttpTrail.Answer answer, Kind kind, String why) {
     if (answer.byRememberedRedirect()) {
-      source.redirects().remove(redirectKey);
+      source.redirects().remove(identity);
     }
     String message = Failures.of(kind, answer.from(), why).getMessage();
     return new OriginException(
@@ -192,7 +197,7 @@ final class HttpFetch {
   /** One attempt, by the remembered way first; if that fails, by the original URL at once. */
   private HttpTrail.Answer askWithRememberedRedirect(boolean part) throws OriginException {
     if (mayUseRememberedRedirect) {
-      Optional<RedirectCache.Target> remembered = source.redirects().find(redirectKey);
+      Optional<RedirectCache.Target> remembered = source.redirects().find(identity);
       if (remembered.isPresent()) {
         try {
           RedirectCache.Target target = remembered.get();
@@ -206,7 +211,7 @@ final class HttpFetch {
             throw e;
           }
         }
-        source.redirects().remove(redirectKey);
+        source.redirects().remove(identity);
         mayUseRememberedRedirect = false;
       }
     }

@@ -38,6 +38,7 @@ final class HttpSource implements Source {
   private final HttpEngine engine;
   private final TrustStores trustStores;
   private final RedirectCache redirects;
+  private final RecentRefusals refusals;
   private final Backoff backoff;
   private final Cancellation closing = new Cancellation();
   private final ScheduledThreadPoolExecutor deadlines;
@@ -50,8 +51,9 @@ final class HttpSource implements Source {
     this.options = options;
     this.nanoTime = nanoTime;
     this.clock = clock;
-    this.trustStores = new TrustStores(options.caCertificates());
+    this.trustStores = new TrustStores(options);
     this.redirects = new RedirectCache(options.redirectTtl(), nanoTime);
+    this.refusals = new RecentRefusals(options.refusalTtl(), nanoTime);
     this.backoff = new Backoff(options.firstPause(), options.maxPause(), random);
     this.engine = new HttpEngine(options);
     this.deadlines =
@@ -74,12 +76,29 @@ final class HttpSource implements Source {
     boolean opened = false;
     try {
       startTimer(abort, request.timeout(), url);
-      OriginResponse response = new HttpFetch(this, request, url, headers, trust, abort).run();
+      OriginResponse response =
+          look(request, new HttpFetch(this, request, url, headers, trust, abort), abort);
       opened = true;
       return response;
     } finally {
       if (!opened) {
         abort.close();
+      }
+    }
+  }
+
+  /** Who goes on with a version is past what a first look may be refused by. */
+  private OriginResponse look(OriginRequest request, HttpFetch fetch, Abort abort)
+      throws OriginException {
+    if (request.expected().isPresent()) {
+      return fetch.run();
+    }
+    try (RecentRefusals.Look look = refusals.begin(fetch.identity(), abort)) {
+      try {
+        return fetch.run();
+      } catch (OriginException e) {
+        look.failed(e);
+        throw e;
       }
     }
   }
@@ -99,6 +118,11 @@ final class HttpSource implements Source {
 
   HttpEngine engine() {
     return engine;
+  }
+
+  /** What to believe of where a redirect led. */
+  TrustStores.Trust trust(OriginRequest request, OriginUrl target) throws OriginException {
+    return trustStores.trust(request.certificateChain(), target);
   }
 
   RedirectCache redirects() {

@@ -160,7 +160,7 @@ final class HttpTrail {
                 .send(
                     target,
                     attempt,
-                    trust,
+                    target.sameOrigin(url) ? trust : source.trust(request, target),
                     source.options().headerTimeout(),
                     Duration.ofNanos(remaining),
                     trip);

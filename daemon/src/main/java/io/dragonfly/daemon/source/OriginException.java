@@ -97,6 +97,11 @@ public final class OriginException extends IOException {
     return headers;
   }
 
+  /** The same failure for another request that was not even sent. */
+  OriginException again() {
+    return new OriginException(kind, String.valueOf(getMessage()), this, status(), headers);
+  }
+
   /** Whether the same request may succeed later. */
   public boolean retryable() {
     return kind.retryable;

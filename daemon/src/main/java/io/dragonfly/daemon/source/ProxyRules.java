@@ -175,7 +175,7 @@ final class ProxyRules {
     return proxy;
   }
 
-  private static Optional<Proxy> parse(String value) {
+  static Optional<Proxy> parse(String value) {
     String text = value;
     int scheme = text.indexOf("://");
     if (scheme >= 0) {

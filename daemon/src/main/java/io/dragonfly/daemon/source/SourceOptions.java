@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,8 +29,11 @@ import java.util.Map;
  * @param maxConnectionsPerOrigin at the same time to one origin (scheme, host, port); more wait
  * @param maxConnections at the same time in all
  * @param caCertificates certificates (PEM or DER) of authorities to trust beside Java's own
+ * @param origins what TLS with some origins needs beyond that; the first that fits counts
  * @param cacheRedirects whether the target of a redirect is kept for the next requests
  * @param redirectTtl how long it is kept
+ * @param refusalTtl how long an origin that answered a first look by 401, 403, 404 or 410 is not
+ *     asked again with the same credentials; zero to ask always
  * @param allowPlainAfterTls whether a redirect may lead from https to http
  * @param environment where HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY are looked up
  */
@@ -45,14 +49,17 @@ public record SourceOptions(
     int maxConnectionsPerOrigin,
     int maxConnections,
     List<byte[]> caCertificates,
+    List<OriginTls> origins,
     boolean cacheRedirects,
     Duration redirectTtl,
+    Duration refusalTtl,
     boolean allowPlainAfterTls,
     Map<String, String> environment) {
 
   public SourceOptions {
     requestHeaders = new LinkedHashMap<>(requestHeaders);
     caCertificates = List.copyOf(caCertificates);
+    origins = List.copyOf(origins);
     environment = Map.copyOf(environment);
     within("maxRetries", maxRetries, 0, 100);
     within("maxConnectionsPerOrigin", maxConnectionsPerOrigin, 1, 10_000);
@@ -63,11 +70,19 @@ public record SourceOptions(
     positive("headerTimeout", headerTimeout);
     positive("stallTimeout", stallTimeout);
     positive("redirectTtl", redirectTtl);
+    if (!refusalTtl.isZero()) {
+      positive("refusalTtl", refusalTtl);
+    }
   }
 
   /** The defaults, with the proxies of this process's environment. */
   public static SourceOptions defaults() {
     return builder().build();
+  }
+
+  /** Whether a text names a proxy, as the variables and {@code backend.proxy} do. */
+  public static boolean isProxy(String text) {
+    return ProxyRules.parse(text.strip()).isPresent();
   }
 
   public static Builder builder() {
@@ -103,8 +118,10 @@ public record SourceOptions(
     private int maxConnectionsPerOrigin = 32;
     private int maxConnections = 256;
     private List<byte[]> caCertificates = List.of();
+    private List<OriginTls> origins = List.of();
     private boolean cacheRedirects = true;
     private Duration redirectTtl = Duration.ofMinutes(10);
+    private Duration refusalTtl = Duration.ofSeconds(3);
     private boolean allowPlainAfterTls;
     private Map<String, String> environment = System.getenv();
 
@@ -176,14 +193,30 @@ public record SourceOptions(
      * @throws IOException if it cannot be read, has no certificates or is larger than 16 MiB
      */
     public Builder caCertificates(Path file) throws IOException {
+      return caCertificates(List.of(certificates(file)));
+    }
+
+    /**
+     * The certificates in a file, for {@link OriginTls}.
+     *
+     * @throws IOException as for {@link #caCertificates(Path)}
+     */
+    public static List<X509Certificate> authorities(Path file) throws IOException {
+      try {
+        return TrustStores.parse(List.of(certificates(file)));
+      } catch (CertificateException e) {
+        throw new IOException("it has no certificates in PEM or DER (" + e.getMessage() + ")", e);
+      }
+    }
+
+    private static byte[] certificates(Path file) throws IOException {
       try (InputStream in = Files.newInputStream(file)) {
         byte[] bytes = in.readNBytes(LARGEST_CA_FILE + 1);
         if (bytes.length > LARGEST_CA_FILE) {
           throw new IOException("it is larger than " + LARGEST_CA_FILE + " bytes");
         }
-        List<byte[]> encoded = List.of(bytes);
-        TrustStores.parse(encoded);
-        return caCertificates(encoded);
+        TrustStores.parse(List.of(bytes));
+        return bytes;
       } catch (CertificateException e) {
         throw new IOException("it has no certificates in PEM or DER (" + e.getMessage() + ")", e);
       } catch (NoSuchFileException e) {
@@ -193,6 +226,11 @@ public record SourceOptions(
       }
     }
 
+    public Builder origins(List<OriginTls> value) {
+      origins = value;
+      return this;
+    }
+
     public Builder cacheRedirects(boolean value) {
       cacheRedirects = value;
       return this;
@@ -200,6 +238,11 @@ public record SourceOptions(
 
     public Builder redirectTtl(Duration value) {
       redirectTtl = value;
+      return this;
+    }
+
+    public Builder refusalTtl(Duration value) {
+      refusalTtl = value;
       return this;
     }
 
@@ -226,8 +269,10 @@ public record SourceOptions(
           maxConnectionsPerOrigin,
           maxConnections,
           caCertificates,
+          origins,
           cacheRedirects,
           redirectTtl,
+          refusalTtl,
           allowPlainAfterTls,
           environment);
     }

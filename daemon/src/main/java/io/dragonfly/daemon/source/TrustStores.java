@@ -16,6 +16,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.TrustManager;
@@ -28,8 +29,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Which certificates are believed: Java's own authorities, the configured ones, and for one request
- * those it brings along. Verification, of the host name too, cannot be switched off. Safe for use
- * by many threads; what a set of certificates costs to set up is kept for the last few sets.
+ * those it brings along; for some origins also a key of ours. Verification, of the host name too,
+ * cannot be switched off. Safe for use by many threads; what a set of certificates costs to set up
+ * is kept for the last few sets.
  */
 final class TrustStores {
   private static final int MAX_KEPT = 16;
@@ -43,13 +45,15 @@ final class TrustStores {
   static final class Trust {
     private final String key;
     private final List<X509Certificate> certificates;
+    private final List<KeyManager> keys;
 
     @GuardedBy("this")
     private @Nullable TlsSocketStrategy strategy;
 
-    private Trust(String key, List<X509Certificate> certificates) {
+    private Trust(String key, List<X509Certificate> certificates, List<KeyManager> keys) {
       this.key = key;
       this.certificates = certificates;
+      this.keys = keys;
     }
 
     /** Connections made under one set are used only for requests with an equal key. */
@@ -62,7 +66,7 @@ final class TrustStores {
         try {
           strategy =
               new DefaultClientTlsStrategy(
-                  context(certificates), HostnameVerificationPolicy.BOTH, null);
+                  context(certificates, keys), HostnameVerificationPolicy.BOTH, null);
         } catch (GeneralSecurityException | IOException e) {
           throw new SSLException("the trusted certificates cannot be used: " + e.getMessage(), e);
         }
@@ -73,6 +77,8 @@ final class TrustStores {
 
   private final List<X509Certificate> configured;
   private final Trust usual;
+  private final List<OriginTls> origins;
+  private final List<Trust> ofOrigins = new ArrayList<>();
 
   @GuardedBy("this")
   private final Map<String, Trust> brought = new LinkedHashMap<>(16, 0.75f, true);
@@ -80,22 +86,40 @@ final class TrustStores {
   /**
    * @throws IllegalArgumentException if one of the certificates is none
    */
-  TrustStores(List<byte[]> configured) {
+  TrustStores(SourceOptions options) {
     try {
-      this.configured = List.copyOf(parse(configured));
+      this.configured = List.copyOf(parse(options.caCertificates()));
     } catch (CertificateException e) {
       throw new IllegalArgumentException(
           "a configured CA certificate cannot be read: " + e.getMessage(), e);
     }
-    this.usual = new Trust("", this.configured);
+    this.usual = new Trust("", configured, List.of());
+    this.origins = options.origins();
+    for (OriginTls origin : origins) {
+      List<X509Certificate> certificates = new ArrayList<>(configured);
+      certificates.addAll(origin.authorities());
+      ofOrigins.add(
+          new Trust("origin " + ofOrigins.size(), List.copyOf(certificates), origin.keys()));
+    }
+  }
+
+  /** The trust for an origin, and a request that brings nothing along. */
+  private Trust base(OriginUrl url) {
+    for (int i = 0; i < origins.size(); i++) {
+      if (origins.get(i).fits(url)) {
+        return ofOrigins.get(i);
+      }
+    }
+    return usual;
   }
 
   /** The trust for a request that brings along these certificates, perhaps none. */
   Trust trust(List<byte[]> certificateChain, OriginUrl url) throws OriginException {
+    Trust base = base(url);
     if (certificateChain.isEmpty()) {
-      return usual;
+      return base;
     }
-    List<X509Certificate> certificates = new ArrayList<>(configured);
+    List<X509Certificate> certificates = new ArrayList<>(base.certificates);
     String key;
     try {
       List<X509Certificate> added = parse(certificateChain, MAX_CERTIFICATES, MAX_BYTES);
@@ -104,7 +128,7 @@ final class TrustStores {
       for (X509Certificate certificate : added) {
         hash.update(certificate.getEncoded());
       }
-      key = HexFormat.of().formatHex(hash.digest());
+      key = base.key + HexFormat.of().formatHex(hash.digest());
     } catch (GeneralSecurityException e) {
       throw new OriginException(
           Kind.TLS,
@@ -116,7 +140,8 @@ final class TrustStores {
           e);
     }
     synchronized (this) {
-      Trust trust = brought.computeIfAbsent(key, k -> new Trust(k, List.copyOf(certificates)));
+      Trust trust =
+          brought.computeIfAbsent(key, k -> new Trust(k, List.copyOf(certificates), base.keys));
       if (brought.size() > MAX_KEPT) {
         brought.remove(brought.keySet().iterator().next());
       }
@@ -153,10 +178,13 @@ final class TrustStores {
     return certificates;
   }
 
-  private static SSLContext context(List<X509Certificate> added)
+  private static SSLContext context(List<X509Certificate> added, List<KeyManager> keys)
       throws GeneralSecurityException, IOException {
     SSLContext context = SSLContext.getInstance("TLS");
-    context.init(null, added.isEmpty() ? null : trustManagers(added), null);
+    context.init(
+        keys.isEmpty() ? null : keys.toArray(KeyManager[]::new),
+        added.isEmpty() ? null : trustManagers(added),
+        null);
     return context;
   }
 

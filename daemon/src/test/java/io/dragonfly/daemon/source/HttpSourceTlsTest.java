@@ -79,6 +79,31 @@ final class HttpSourceTlsTest {
   }
 
   @Test
+  void anAuthorityOfOneOriginIsTrustedForThatOneOnly() throws Exception {
+    try (TestOrigin origin = serving("good");
+        TestOrigin other = serving("good");
+        HttpSource configured =
+            TestSource.create(
+                TestSource.options()
+                    .origins(
+                        List.of(
+                            new OriginTls(
+                                "127.0.0.1",
+                                origin.port(),
+                                TrustStores.parse(List.of(certificates.authority())),
+                                List.of()))))) {
+      assertThat(TestSource.readAll(configured.open(OriginRequest.of(origin.url("/a")))))
+          .isEqualTo(CONTENT);
+      assertThat(TestSource.failure(configured, OriginRequest.of(other.url("/a"))).kind())
+          .isEqualTo(Kind.TLS);
+      assertThat(
+              TestSource.failure(configured, OriginRequest.of(origin.url("localhost", "/a")))
+                  .kind())
+          .isEqualTo(Kind.TLS);
+    }
+  }
+
+  @Test
   void fileOfAuthoritiesThatIsNoneIsRefusedInWords() throws Exception {
     SourceOptions.Builder options = TestSource.options();
     Path text = Files.writeString(directory.resolve("text.pem"), "no certificate");

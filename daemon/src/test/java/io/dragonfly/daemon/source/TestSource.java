@@ -22,6 +22,7 @@ final class TestSource {
         .connectTimeout(Duration.ofSeconds(20))
         .headerTimeout(Duration.ofSeconds(20))
         .stallTimeout(Duration.ofSeconds(20))
+        .refusalTtl(Duration.ZERO)
         .environment(Map.of());
   }
 
