@@ -69,6 +69,7 @@ final class OriginPlan {
   private final DownloadOptions options;
   private final RandomGenerator random;
   private final Map<Long, Read> reads = new LinkedHashMap<>();
+  private final OriginWidth width;
   private Permission permission = Permission.NONE;
   private BitSet heldByPeers = new BitSet();
   private boolean ranges = true;
@@ -87,6 +88,7 @@ final class OriginPlan {
   OriginPlan(DownloadOptions options, RandomGenerator random) {
     this.options = options;
     this.random = random;
+    this.width = new OriginWidth(options.originReads());
   }
 
   Permission permission() {
@@ -224,7 +226,7 @@ final class OriginPlan {
     if (!content.isOpen() || permission == Permission.LOOK) {
       return;
     }
-    while (reads.size() < options.originReads() && !free.isEmpty()) {
+    while (reads.size() < width.now() && !free.isEmpty()) {
       run(free, readers, content, request.get(), out);
     }
   }
@@ -345,6 +347,7 @@ final class OriginPlan {
 
   void pieceDone(Read read, int piece) {
     read.pieces.clear(piece);
+    width.pieceDone();
     forgetFailures();
   }
 
@@ -388,6 +391,7 @@ final class OriginPlan {
     if (now < pauseUntil) {
       return; // another read that broke with the one before
     }
+    width.broke(problem.status());
     if (attempts == 0) {
       failingSince = now;
     }
