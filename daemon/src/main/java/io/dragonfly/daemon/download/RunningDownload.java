@@ -41,6 +41,7 @@ final class RunningDownload {
   private final Mailbox mailbox;
   private final TaskStorage storage;
   private final TaskPace pace;
+  private final Lanes lanes;
 
   /** Any thread; everything else here belongs to the mailbox. */
   private final Map<Long, DownloadHandle> callers = new ConcurrentHashMap<>();
@@ -69,6 +70,7 @@ final class RunningDownload {
             workshop.surroundings.links().anyScheduler());
     this.peer = decisions.peer();
     this.pace = new TaskPace(workshop.surroundings.rates(), key);
+    this.lanes = new Lanes(workshop.transfers, pace::lanes);
     this.storage = new TaskStorage(workshop.surroundings, key, this::post);
     this.mailbox = new Mailbox(workshop.virtual, workshop.clock, workshop::now, this::take);
   }
@@ -300,7 +302,7 @@ final class RunningDownload {
             workshop, this, where.get().task(), where.get().epoch(), action, this::release);
     fetches.put(action.fetch(), fetch);
     try {
-      workshop.transfers.execute(fetch);
+      lanes.execute(fetch);
     } catch (RejectedExecutionException e) {
       fetch.abort();
     }

@@ -12,6 +12,8 @@ import java.util.List;
  * limit. Any thread.
  */
 final class TaskPace {
+  private static final int LANES_OF_A_SLOW_TASK = 2;
+
   private final FairBucket own = FairBucket.ofRate(FairBucket.UNLIMITED);
   private final Pace fromParents;
   private final Pace fromOrigin;
@@ -38,6 +40,11 @@ final class TaskPace {
     if (rate != own.bytesPerSecond()) {
       own.bytesPerSecond(rate);
     }
+  }
+
+  /** Pieces that may come from parents at the same time; a slow task needs few threads. */
+  int lanes() {
+    return own.bytesPerSecond() < FairBucket.UNLIMITED ? LANES_OF_A_SLOW_TASK : Integer.MAX_VALUE;
   }
 
   Pace fromParents() {

@@ -24,8 +24,10 @@ class TaskPaceTest {
   @Test
   void theCallerThatAllowsTheMostCounts() {
     assertThat(grain()).isEqualTo(1 << 20);
+    assertThat(pace.lanes()).isEqualTo(Integer.MAX_VALUE);
     pace.serve(List.of(SLOWER));
     assertThat(grain()).isEqualTo(2048);
+    assertThat(pace.lanes()).isEqualTo(2);
     pace.serve(List.of(SLOWER, SLOW));
     assertThat(grain()).isEqualTo(4096);
     pace.serve(List.of(SLOWER, FREE));
