@@ -84,11 +84,20 @@ public final class Dynconfig implements AutoCloseable {
   private void refresh() {
     try {
       if (Files.exists(file)) {
-        apply(read());
+        if (isEmpty()) {
+          complain("kept as it was: the file is empty. Write at least a comment to mean defaults");
+        } else {
+          apply(read());
+        }
       }
-    } catch (ConfigException | RuntimeException e) {
+    } catch (ConfigException | IOException | RuntimeException e) {
       complain("kept as it was: " + e.getMessage());
     }
+  }
+
+  /** Most likely it is just being written. */
+  private boolean isEmpty() throws IOException {
+    return Files.size(file) == 0;
   }
 
   private synchronized void apply(SwarmLimits read) {

@@ -9,12 +9,18 @@ import java.util.List;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** The local file with the dynamic configuration: upstream's keys, matched in any case. */
+/**
+ * The local file with the dynamic configuration: upstream's keys, matched in any case. The last
+ * three are for daemons, who may read the same file.
+ */
 record DynconfigFile(
     List<Application> applications,
     SeedPeerCluster seedPeerClusterConfig,
     SchedulerCluster schedulerClusterConfig,
-    Clients schedulerClusterClientConfig) {
+    Clients schedulerClusterClientConfig,
+    @Nullable Object scheduler,
+    @Nullable Object clientConfig,
+    @Nullable Object seedClientConfig) {
 
   /** What is written when there is no file. */
   static final String DEFAULTS =

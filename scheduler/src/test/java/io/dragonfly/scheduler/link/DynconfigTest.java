@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.dragonfly.common.config.ConfigException;
+import io.dragonfly.common.config.ConfigLoader;
+import io.dragonfly.common.config.Keys;
 import io.dragonfly.scheduler.swarm.SwarmLimits;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -90,7 +92,36 @@ final class DynconfigTest {
     assertThat(told).extracting(SwarmLimits::candidateParents).containsExactly(6, 5);
   }
 
-  /** At once: a file that is being written is read as what it is, an empty one. */
+  @Test
+  void anEmptyFileKeepsTheLastGoodValueAndACommentMeansDefaults() throws Exception {
+    Path file = directory.resolve("dynconfig.yaml");
+    Files.writeString(file, "schedulerClusterConfig: {candidateParentLimit: 6}");
+    dynconfig(file).start();
+    replace(file, "");
+    Thread.sleep(200);
+    assertThat(told).hasSize(1);
+    replace(file, "# nothing\n");
+    Awaitility.await().until(() -> told.size() == 2);
+    assertThat(told)
+        .extracting(SwarmLimits::candidateParents)
+        .containsExactly(6, SwarmLimits.defaults().candidateParents());
+  }
+
+  @Test
+  void whatIsForDaemonsIsNotUnknown() throws Exception {
+    String yaml =
+        """
+        scheduler: {addrs: ["127.0.0.1:8002"]}
+        clientConfig: {download: {bandwidthLimit: 1MiB}}
+        seedClientConfig: {}
+        other: 1
+        """;
+    assertThat(ConfigLoader.parse(yaml, "it", DynconfigFile.class, Keys.ANY_CASE).unknownKeys())
+        .hasSize(1)
+        .allMatch(key -> key.contains("other"));
+  }
+
+  /** At once, so that no half of it is read. */
   private static void replace(Path file, String text) throws IOException {
     Path whole = Files.writeString(file.resolveSibling("whole"), text);
     Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
