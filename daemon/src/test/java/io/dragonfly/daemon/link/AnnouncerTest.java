@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -30,7 +31,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -169,9 +170,9 @@ class AnnouncerTest {
     TestContent content = TestContent.of(1000, 1000);
     AttentiveScheduler scheduler = new AttentiveScheduler();
     SchedulerSet schedulers = new SchedulerSet(Duration.ofSeconds(1), System::nanoTime);
-    AtomicReference<Instant> now = new AtomicReference<>(Instant.EPOCH);
-    try (PieceStore store =
-            PieceStore.open(dir.resolve("store"), StoreOptions.defaults(), now::get);
+    AtomicLong hours = new AtomicLong();
+    InstantSource clock = () -> Instant.EPOCH.plus(Duration.ofHours(hours.get()));
+    try (PieceStore store = PieceStore.open(dir.resolve("store"), StoreOptions.defaults(), clock);
         Announcer announcer =
             new Announcer(
                 new OneScheduler(),
@@ -182,15 +183,15 @@ class AnnouncerTest {
                 new Announcer.Options(Duration.ofHours(1), Duration.ofHours(1), 1000))) {
       for (String id : List.of("a", "b", "c")) {
         store(store, content, id);
-        now.set(now.get().plus(Duration.ofDays(1)));
+        hours.addAndGet(24);
       }
       announcer.start();
       await().until(() -> scheduler.heard.size() == 3);
       assertThat(scheduler.heard).containsExactly("hold c", "hold b", "hold a");
 
       GcPolicy policy = GcPolicy.defaults();
-      now.set(Instant.EPOCH.plus(policy.taskTtl()).plus(Duration.ofHours(1)));
-      assertThat(store.collect(policy, now.get()).expired()).hasSize(1);
+      hours.set(policy.taskTtl().toHours() + 1);
+      assertThat(store.collect(policy, clock.instant()).expired()).hasSize(1);
       await().until(() -> scheduler.heard.contains("withdraw a"));
       store.delete(TestContent.key("c".repeat(64)));
       await().until(() -> scheduler.heard.contains("withdraw c"));
