@@ -84,9 +84,13 @@ final class RateLimitTest {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
       client.close();
-      thread.join();
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 
