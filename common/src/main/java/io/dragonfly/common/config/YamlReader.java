@@ -59,7 +59,8 @@ final class YamlReader {
           .document();
     } catch (MarkedYamlEngineException e) {
       throw malformed(name, e);
-    } catch (YamlEngineException e) {
+    } catch (YamlEngineException | NumberFormatException e) {
+      // The parser lets the latter through where a file ends within a Unicode escape.
       throw new ConfigException(
           name
               + ": this is not YAML: "
