@@ -5,6 +5,7 @@ import io.dragonfly.common.id.HostId;
 import io.dragonfly.common.id.PeerId;
 import io.dragonfly.common.limit.FairBucket;
 import io.dragonfly.common.net.HostPort;
+import io.dragonfly.common.rpc.EventLoops;
 import io.dragonfly.common.rpc.RpcChannels;
 import io.dragonfly.common.tls.Identity;
 import io.dragonfly.common.tls.TlsContexts;
@@ -27,6 +28,8 @@ import io.dragonfly.daemon.transfer.PieceClient;
 import io.dragonfly.daemon.transfer.PieceClientOptions;
 import io.dragonfly.daemon.transfer.PieceServer;
 import io.dragonfly.daemon.transfer.PieceServerOptions;
+import io.dragonfly.daemon.transfer.QuicConnections;
+import io.dragonfly.daemon.transfer.QuicPieceServer;
 import io.netty.handler.ssl.SslContext;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -123,10 +126,35 @@ final class Blueprint {
             .withBufferBytes(bufferBytes(config.storage().readBufferSize())));
   }
 
-  PieceClient pieceClient() {
+  /** Not where this machine has no QUIC. */
+  Optional<QuicPieceServer> quicServer(PieceStore store, FairBucket upload, EventLoops loops)
+      throws IOException {
+    if (!QuicPieceServer.isSupported()) {
+      return Optional.empty();
+    }
+    DaemonConfig.StorageServer server = config.storage().server();
+    PieceServerOptions options =
+        PieceServerOptions.on(bind(server.ip(), server.quicPort()))
+            .withUpload(upload)
+            .withBufferBytes(bufferBytes(config.storage().readBufferSize()));
+    return Optional.of(new QuicPieceServer(store, options, loops));
+  }
+
+  PieceClient pieceClient(EventLoops loops) throws IOException {
+    if (isQuic() && !QuicPieceServer.isSupported()) {
+      throw new IOException(
+          "download.protocol is quic, for which there is no native library on this machine (Linux"
+              + " on x86_64 or aarch64 has one): set it to tcp");
+    }
     return new PieceClient(
         PieceClientOptions.defaults()
-            .withBufferBytes(bufferBytes(config.storage().writeBufferSize())));
+            .withBufferBytes(bufferBytes(config.storage().writeBufferSize())),
+        isQuic() ? Optional.of(new QuicConnections(loops)) : Optional.empty());
+  }
+
+  /** Whether pieces are fetched over QUIC. */
+  boolean isQuic() {
+    return config.download().protocol().equals("quic");
   }
 
   /** Upstream allows any size; too small ones cost time and too large ones memory. */

@@ -5,6 +5,7 @@ import io.dragonfly.common.config.ConfigLoader;
 import io.dragonfly.common.config.Keys;
 import io.dragonfly.common.id.HostId;
 import io.dragonfly.common.id.PeerId;
+import io.dragonfly.common.limit.FairBucket;
 import io.dragonfly.common.lifecycle.Closer;
 import io.dragonfly.common.lifecycle.StartException;
 import io.dragonfly.common.rpc.EventLoops;
@@ -27,9 +28,11 @@ import io.dragonfly.daemon.rpc.Services;
 import io.dragonfly.daemon.storage.PieceStore;
 import io.dragonfly.daemon.transfer.PieceClient;
 import io.dragonfly.daemon.transfer.PieceServer;
+import io.dragonfly.daemon.transfer.QuicPieceServer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -62,6 +65,7 @@ public final class Daemon implements AutoCloseable {
   private final Closer closer = new Closer();
 
   private volatile @Nullable PieceServer pieceServer;
+  private volatile @Nullable QuicPieceServer quicServer;
   private volatile @Nullable RpcServer uploadServer;
   private volatile @Nullable MetricsServer metricsServer;
   private volatile @Nullable HealthServer healthServer;
@@ -132,6 +136,7 @@ public final class Daemon implements AutoCloseable {
     PieceServer pieces = closer.add(plan.pieceServer(store, rates.upload()));
     pieces.start();
     pieceServer = pieces;
+    serveQuic(store, rates.upload(), loops);
 
     RpcChannels schedulerChannels =
         closer.add(RpcChannels.of(loops, Blueprint.clientTls(config.scheduler().tls())));
@@ -156,7 +161,7 @@ public final class Daemon implements AutoCloseable {
                 config.dynconfig().refreshInterval(),
                 config.scheduler().announceInterval(),
                 Announcer.Options.DEFAULT_HOLDINGS_PER_SECOND));
-    PieceClient client = closer.add(plan.pieceClient());
+    PieceClient client = closer.add(plan.pieceClient(loops));
     Downloads downloads =
         closer.add(
             new Downloads(
@@ -174,7 +179,11 @@ public final class Daemon implements AutoCloseable {
                             config.scheduler().scheduleTimeout(),
                             config.scheduler().maxScheduleCount())),
                     new ParentFollowing(
-                        peerChannels, host, config.download().collectedPieceTimeout(), timer),
+                        peerChannels,
+                        host,
+                        plan.isQuic(),
+                        config.download().collectedPieceTimeout(),
+                        timer),
                     peerIds,
                     Services::withoutCredentials,
                     rates.downloads(),
@@ -191,6 +200,7 @@ public final class Daemon implements AutoCloseable {
                 network,
                 plan.ip(),
                 this::piecePort,
+                this::quicPort,
                 timer,
                 threads,
                 metrics,
@@ -211,6 +221,22 @@ public final class Daemon implements AutoCloseable {
       upkeep.giveMemoryBack(metrics, downloads, pieces, client);
     }
     announcer.start();
+  }
+
+  /** Without it, parents and children use TCP, as nearly all do. */
+  private void serveQuic(PieceStore store, FairBucket upload, EventLoops loops)
+      throws IOException {
+    Optional<QuicPieceServer> server = plan.quicServer(store, upload, loops);
+    if (server.isEmpty()) {
+      logger.warn("event=no_quic why=\"no native library for this machine\"");
+      return;
+    }
+    try {
+      closer.add(server.get()).start();
+      quicServer = server.get();
+    } catch (IOException e) {
+      logger.warn("event=no_quic why=\"{}\"", e.getMessage());
+    }
   }
 
   private void serve(EventLoops loops, Services services, LocalServer local, Downloads downloads)
@@ -293,6 +319,12 @@ public final class Daemon implements AutoCloseable {
   /** The port that serves pieces, once started. */
   public int piecePort() {
     return started(pieceServer).port();
+  }
+
+  /** The port that serves pieces over QUIC, once started; 0 where nothing does. */
+  public int quicPort() {
+    QuicPieceServer server = quicServer;
+    return server == null ? 0 : server.port();
   }
 
   /** The port of {@code GET /metrics}, once started. */

@@ -30,17 +30,24 @@ import org.jspecify.annotations.Nullable;
 public final class ParentFollowing implements PieceSync {
   private final RpcChannels channels;
   private final HostId host;
+  private final boolean quic;
   private final Duration patience;
   private final ScheduledExecutorService timer;
 
   /**
+   * @param quic whether parents of ours are asked for pieces over QUIC; all others over TCP
    * @param patience the longest time between two messages of a parent
    * @param timer ends the calls of those that are silent for longer
    */
   public ParentFollowing(
-      RpcChannels channels, HostId host, Duration patience, ScheduledExecutorService timer) {
+      RpcChannels channels,
+      HostId host,
+      boolean quic,
+      Duration patience,
+      ScheduledExecutorService timer) {
     this.channels = channels;
     this.host = host;
+    this.quic = quic;
     this.patience = patience;
     this.timer = timer;
   }
@@ -161,13 +168,13 @@ public final class ParentFollowing implements PieceSync {
         return;
       }
       tellFeatures(false);
-      int port = piece.getTcpPort();
+      int port = quic && ours ? piece.getQuicPort() : piece.getTcpPort();
       if (piece.getNumber() < 0
           || piece.getOffset() < 0
           || piece.getLength() < 0
           || port < 1
           || port > 65_535) {
-        // A parent that serves over QUIC only, or one that talks nonsense.
+        // A parent that serves over the other protocol only, or one that talks nonsense.
         call.cancel("piece " + piece.getNumber() + " at port " + port + " can't be used", null);
         return;
       }

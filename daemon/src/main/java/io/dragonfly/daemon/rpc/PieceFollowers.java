@@ -35,11 +35,13 @@ final class PieceFollowers {
   private final Duration patience;
   private final String ip;
   private final IntSupplier tcpPort;
+  private final IntSupplier quicPort;
 
   /**
    * @param patience how long a child waits for a download that has not begun to store
    * @param ip where other peers reach this host
    * @param tcpPort of the piece server
+   * @param quicPort of the one over QUIC; 0 for none
    */
   PieceFollowers(
       PieceStore store,
@@ -48,7 +50,8 @@ final class PieceFollowers {
       Executor threads,
       Duration patience,
       String ip,
-      IntSupplier tcpPort) {
+      IntSupplier tcpPort,
+      IntSupplier quicPort) {
     this.store = store;
     this.isDownloading = isDownloading;
     this.timer = timer;
@@ -56,6 +59,7 @@ final class PieceFollowers {
     this.patience = patience;
     this.ip = ip;
     this.tcpPort = tcpPort;
+    this.quicPort = quicPort;
   }
 
   /**
@@ -82,21 +86,23 @@ final class PieceFollowers {
         new PieceFollower(
             request.getInterestedPieceNumbersList(),
             relays,
-            piece -> message(piece.number(), piece.offset(), piece.length()),
-            number -> message(number, 0, 0),
+            piece -> message(piece.number(), piece.offset(), piece.length(), relays),
+            number -> message(number, 0, 0, relays),
             answers);
     long deadline = System.nanoTime() + patience.toNanos();
     // The store reads what it has not used lately from disk; the event loop must not wait for that.
     threads.execute(() -> look(task.get(), follower, deadline));
   }
 
-  private SyncPiecesResponse message(int number, long offset, long length) {
+  /** Upstream's children cannot speak QUIC with us, so they are told of no port for it. */
+  private SyncPiecesResponse message(int number, long offset, long length, boolean ours) {
     return SyncPiecesResponse.newBuilder()
         .setNumber(number)
         .setOffset(offset)
         .setLength(length)
         .setIp(ip)
         .setTcpPort(tcpPort.getAsInt())
+        .setQuicPort(ours ? quicPort.getAsInt() : 0)
         .build();
   }
 

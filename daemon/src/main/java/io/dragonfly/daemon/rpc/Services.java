@@ -41,6 +41,7 @@ public final class Services {
    * @param isDownloading whether a download of the task runs
    * @param ip where other peers reach this host
    * @param piecePort of the piece server, once started
+   * @param quicPort of the one over QUIC; 0 where there is none
    * @param threads for work that blocks: one virtual thread each
    * @param contentMemory bytes of pieces inside answers, for all calls together
    * @param stall a caller of DownloadTask that takes nothing for this long is given up
@@ -54,6 +55,7 @@ public final class Services {
       NetworkSampler network,
       String ip,
       IntSupplier piecePort,
+      IntSupplier quicPort,
       ScheduledExecutorService timer,
       ExecutorService threads,
       DaemonCounters counters,
@@ -101,7 +103,8 @@ public final class Services {
             surroundings.threads(),
             Duration.ofSeconds(10),
             surroundings.ip(),
-            surroundings.piecePort());
+            surroundings.piecePort(),
+            surroundings.quicPort());
     RpcServer.Builder builder =
         RpcServer.builder("daemon", loops)
             .address(address)

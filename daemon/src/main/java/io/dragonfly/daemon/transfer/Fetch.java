@@ -2,7 +2,7 @@ package io.dragonfly.daemon.transfer;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.dragonfly.daemon.transfer.TransferException.Reason;
-import java.nio.channels.SocketChannel;
+import java.nio.channels.ByteChannel;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -40,7 +40,7 @@ final class Fetch {
   private @Nullable TransferException cause;
 
   @GuardedBy("lock")
-  private @Nullable SocketChannel channel;
+  private @Nullable ByteChannel channel;
 
   private volatile Phase phase = Phase.PAUSED;
   private volatile long since = System.nanoTime();
@@ -56,13 +56,17 @@ final class Fetch {
     this.limits = limits;
   }
 
+  FetchLimits limits() {
+    return limits;
+  }
+
   /** What is fetched from whom, for messages. */
   String what() {
     return what;
   }
 
   /** From now on ending this closes the channel; at once if it has ended. */
-  void uses(SocketChannel next) {
+  void uses(ByteChannel next) {
     boolean late;
     lock.lock();
     try {
@@ -91,7 +95,7 @@ final class Fetch {
   }
 
   void end(Reason reason, String message) {
-    SocketChannel open;
+    ByteChannel open;
     lock.lock();
     try {
       if (cause != null) {

@@ -202,6 +202,22 @@ final class PieceAnswer implements AutoCloseable {
     return sent;
   }
 
+  /**
+   * Reads content that is {@link #ready} into the buffer, from its start, and counts it as sent.
+   */
+  void read(ByteBuffer buffer, int most) throws IOException {
+    if (view == null) {
+      return;
+    }
+    buffer.clear().limit((int) Math.min(most, ready()));
+    int count = view.read(offset, buffer);
+    if (count <= 0) {
+      throw new IOException("the piece ended early");
+    }
+    offset += count;
+    remaining -= count;
+  }
+
   @Override
   public void close() {
     if (closed) {

@@ -10,6 +10,7 @@ import io.dragonfly.daemon.storage.TrafficType;
 import io.dragonfly.daemon.transfer.TransferException.Reason;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.channels.ByteChannel;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
@@ -27,17 +28,35 @@ import java.util.function.LongConsumer;
  * against the root if one is known, else against the parent's CRC32. A parent of ours is asked for
  * the blocks that are missing, over a kept connection, and each block is verified as it comes. A
  * thread of the client watches the deadlines of running fetches and ends those that miss them.
+ *
+ * <p>Over QUIC, which only parents of ours are asked by, each request is a stream of the one
+ * connection to its parent.
  */
 public final class PieceClient implements AutoCloseable {
   private static final long WATCH_MILLIS = 100;
 
+  /** A fetch is ended by its own deadlines; this is for one that nobody watches any more. */
+  private static final Duration LONGEST_SILENCE = Duration.ofMinutes(10);
+
   private final BufferPool buffers;
   private final ParentConnections connections;
+  private final Optional<QuicConnections> quic;
   private final Set<Fetch> running = ConcurrentHashMap.newKeySet();
   private final ScheduledThreadPoolExecutor watch;
   private volatile boolean closed;
 
+  /** Fetches over TCP. */
   public PieceClient(PieceClientOptions options) {
+    this(options, Optional.empty());
+  }
+
+  /**
+   * Fetches from parents of ours over QUIC where connections are given, else over TCP.
+   *
+   * @param quic closed with the client
+   */
+  public PieceClient(PieceClientOptions options, Optional<QuicConnections> quic) {
+    this.quic = quic;
     this.buffers = new BufferPool(options.buffers(), options.bufferBytes());
     this.connections = new ParentConnections(options);
     this.watch =
@@ -134,10 +153,15 @@ public final class PieceClient implements AutoCloseable {
     running.forEach(fetch -> fetch.end(Reason.CANCELLED, "the piece client is closed"));
     watch.shutdownNow();
     connections.close();
+    quic.ifPresent(QuicConnections::close);
   }
 
   private void receive(Fetch fetch, PieceExchange exchange, ParentAddress parent)
       throws TransferException {
+    if (quic.isPresent() && parent.extension()) {
+      boolean _ = receivedOver(stream(quic.get(), fetch, parent), fetch, exchange, parent, false);
+      return;
+    }
     if (parent.extension()) {
       Optional<SocketChannel> kept = connections.take(parent);
       if (kept.isPresent() && receivedOver(kept.get(), fetch, exchange, parent, true)) {
@@ -156,11 +180,7 @@ public final class PieceClient implements AutoCloseable {
    * @return false when the connection was kept and turned out to be stale: nothing was lost
    */
   private boolean receivedOver(
-      SocketChannel channel,
-      Fetch fetch,
-      PieceExchange exchange,
-      ParentAddress parent,
-      boolean kept)
+      ByteChannel channel, Fetch fetch, PieceExchange exchange, ParentAddress parent, boolean kept)
       throws TransferException {
     boolean reusable = false;
     try {
@@ -180,20 +200,43 @@ public final class PieceClient implements AutoCloseable {
       }
       throw unreachable(fetch, e);
     } finally {
-      if (reusable && parent.extension() && fetch.cause().isEmpty()) {
-        connections.keep(parent, channel);
+      if (reusable
+          && parent.extension()
+          && fetch.cause().isEmpty()
+          && channel instanceof SocketChannel socket) {
+        connections.keep(parent, socket);
       } else {
         PieceSockets.close(channel);
       }
     }
   }
 
-  private static SocketChannel connect(Fetch fetch, ParentAddress parent) throws TransferException {
+  private static InetSocketAddress resolved(Fetch fetch, ParentAddress parent)
+      throws TransferException {
     InetSocketAddress address = new InetSocketAddress(parent.host(), parent.port());
     if (address.isUnresolved()) {
       throw new TransferException(
           Reason.UNREACHABLE, fetch.what() + ": its host name isn't known", null);
     }
+    return address;
+  }
+
+  private static QuicStream stream(QuicConnections quic, Fetch fetch, ParentAddress parent)
+      throws TransferException {
+    InetSocketAddress address = resolved(fetch, parent);
+    fetch.enter(Fetch.Phase.CONNECT);
+    try {
+      return quic.open(address, fetch.limits().connect(), LONGEST_SILENCE);
+    } catch (ClosedByInterruptException e) {
+      throw new TransferException(Reason.CANCELLED, fetch.what() + ": interrupted", e);
+    } catch (IOException e) {
+      fetch.throwIfEnded();
+      throw unreachable(fetch, e);
+    }
+  }
+
+  private static SocketChannel connect(Fetch fetch, ParentAddress parent) throws TransferException {
+    InetSocketAddress address = resolved(fetch, parent);
     SocketChannel channel = null;
     try {
       channel = SocketChannel.open();

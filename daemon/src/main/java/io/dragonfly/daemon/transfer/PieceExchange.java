@@ -14,8 +14,8 @@ import io.dragonfly.daemon.transfer.TransferException.Reason;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ByteChannel;
 import java.nio.channels.ClosedByInterruptException;
-import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
@@ -93,7 +93,7 @@ final class PieceExchange {
    * @return whether the connection can be used for another one
    * @throws TransferException when the fault isn't the connection's
    */
-  boolean run(SocketChannel channel) throws IOException {
+  boolean run(ByteChannel channel) throws IOException {
     fetch.enter(Fetch.Phase.FIRST_BYTE);
     answered = false;
     head.clear();
@@ -176,13 +176,16 @@ final class PieceExchange {
     return ThreadLocalRandom.current().nextInt(256);
   }
 
-  private static void send(SocketChannel channel, ByteBuffer request) throws IOException {
+  private static void send(ByteChannel channel, ByteBuffer request) throws IOException {
+    if (channel instanceof QuicStream stream) {
+      stream.writeLast(request); // A stream carries one request.
+    }
     while (request.hasRemaining()) {
       channel.write(request);
     }
   }
 
-  private PieceProtocol.Answer readAnswer(SocketChannel channel, int tag)
+  private PieceProtocol.Answer readAnswer(ByteChannel channel, int tag)
       throws IOException, PieceProtocol.ProtocolException {
     readHead(channel, PieceProtocol.HEADER_BYTES);
     head.flip();
@@ -193,7 +196,7 @@ final class PieceExchange {
     return PieceProtocol.decodeAnswer(head, bytes);
   }
 
-  private void readHead(SocketChannel channel, int bytes) throws IOException {
+  private void readHead(ByteChannel channel, int bytes) throws IOException {
     while (head.position() < bytes) {
       if (channel.read(head) < 0) {
         throw new EOFException("it closed the connection before its answer");
@@ -278,7 +281,7 @@ final class PieceExchange {
   }
 
   /** Reads the content to its announced end; the first {@code skip} bytes are there already. */
-  private void readContent(SocketChannel channel, long skip)
+  private void readContent(ByteChannel channel, long skip)
       throws IOException, InterruptedException {
     long skipped = 0;
     long remaining = editor.length() - editor.position() + skip;
@@ -308,7 +311,7 @@ final class PieceExchange {
   }
 
   /** Reads some bytes: not few, but for the last. */
-  private void fill(SocketChannel channel, ByteBuffer buffer, long remaining)
+  private void fill(ByteChannel channel, ByteBuffer buffer, long remaining)
       throws IOException, InterruptedException {
     int end = buffer.limit();
     int enough = Math.min(end, WRITE_BYTES);

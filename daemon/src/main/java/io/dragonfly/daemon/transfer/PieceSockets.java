@@ -2,6 +2,7 @@ package io.dragonfly.daemon.transfer;
 
 import java.io.IOException;
 import java.net.StandardSocketOptions;
+import java.nio.channels.ByteChannel;
 import java.nio.channels.SocketChannel;
 import jdk.net.ExtendedSocketOptions;
 
@@ -21,16 +22,18 @@ final class PieceSockets {
   }
 
   /** Resets the connection: what was sent must not look like a clean end. */
-  static void abort(SocketChannel channel) {
+  static void abort(ByteChannel channel) {
     try {
-      channel.setOption(StandardSocketOptions.SO_LINGER, 0);
+      if (channel instanceof SocketChannel socket) {
+        socket.setOption(StandardSocketOptions.SO_LINGER, 0);
+      }
     } catch (IOException e) {
       // The connection is gone already.
     }
     close(channel);
   }
 
-  static void close(SocketChannel channel) {
+  static void close(ByteChannel channel) {
     try {
       channel.close();
     } catch (IOException e) {

@@ -68,7 +68,14 @@ final class BegunPiecesTest {
     closer.add(timer::shutdownNow);
     PieceFollowers followers =
         new PieceFollowers(
-            store, _ -> true, timer, timer, Duration.ofSeconds(10), "10.1.2.3", () -> 4005);
+            store,
+            _ -> true,
+            timer,
+            timer,
+            Duration.ofSeconds(10),
+            "10.1.2.3",
+            () -> 4005,
+            () -> 4006);
     server =
         closer.add(
             RpcServer.builder("parent", loops)
@@ -157,7 +164,8 @@ final class BegunPiecesTest {
     BitSet interested = new BitSet();
     interested.set(0, 3);
     try (AutoCloseable _ =
-        new ParentFollowing(channels, new HostId("self"), Duration.ofMinutes(1), timer)
+        new ParentFollowing(
+                channels, new HostId("self"), /* quic= */ false, Duration.ofMinutes(1), timer)
             .follow(
                 new ParentInfo(new PeerId("p"), new HostId("h"), "127.0.0.1", server.port(), false),
                 TestContent.KEY,

@@ -69,7 +69,8 @@ class ParentFollowingTest {
             RpcServer.builder("parent", loops).address("127.0.0.1", 0).service(parent).build()) {
       server.start();
       ParentFollowing following =
-          new ParentFollowing(channels, new HostId("self"), Duration.ofMillis(500), timer);
+          new ParentFollowing(
+              channels, new HostId("self"), /* quic= */ false, Duration.ofMillis(500), timer);
       try (AutoCloseable _ =
           following.follow(
               new ParentInfo(new PeerId("p"), new HostId("h"), "127.0.0.1", server.port(), false),
@@ -101,7 +102,8 @@ class ParentFollowingTest {
             RpcServer.builder("parent", loops).address("127.0.0.1", 0).service(parent).build()) {
       server.start();
       AutoCloseable call =
-          new ParentFollowing(channels, new HostId("self"), Duration.ofMinutes(6), timer)
+          new ParentFollowing(
+                  channels, new HostId("self"), /* quic= */ false, Duration.ofMinutes(6), timer)
               .follow(
                   new ParentInfo(
                       new PeerId("p"), new HostId("h"), "127.0.0.1", server.port(), false),
@@ -156,7 +158,8 @@ class ParentFollowingTest {
     try (EventLoops loops = new EventLoops("test", 1);
         RpcChannels channels = RpcChannels.plaintext(loops)) {
       ParentFollowing following =
-          new ParentFollowing(channels, new HostId("self"), Duration.ofMinutes(6), timer);
+          new ParentFollowing(
+              channels, new HostId("self"), /* quic= */ false, Duration.ofMinutes(6), timer);
       assertThat(failures(following, "", 4000)).singleElement().asString().contains("address");
       assertThat(failures(following, "127.0.0.1", 70_000))
           .singleElement()

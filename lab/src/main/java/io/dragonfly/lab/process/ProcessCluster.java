@@ -28,6 +28,7 @@ public final class ProcessCluster implements AutoCloseable {
   private final Map<String, Program> programs = new HashMap<>();
   private final Map<String, Integer> ports = new HashMap<>();
   private long clusterId;
+  private String protocol = "tcp";
 
   /** A cluster without members; its files go below {@code directory}, which should be short. */
   public ProcessCluster(Path directory) throws IOException {
@@ -57,6 +58,11 @@ public final class ProcessCluster implements AutoCloseable {
   /** Daemons that are started from now on belong to a scheduler cluster of a manager. */
   public void inCluster(long id) {
     clusterId = id;
+  }
+
+  /** Daemons that are started from now on fetch pieces over QUIC where they can. */
+  public void overQuic() {
+    protocol = "quic";
   }
 
   public int schedulerPort() {
@@ -121,6 +127,7 @@ public final class ProcessCluster implements AutoCloseable {
           ip: %2$s
           schedulerClusterID: %10$d
         download:
+          protocol: %11$s
           server:
             socketPath: %3$s
         upload:
@@ -133,6 +140,7 @@ public final class ProcessCluster implements AutoCloseable {
           server:
             ip: %2$s
             tcpPort: %6$d
+            quicPort: 0
         scheduler:
           announceInterval: 5s
         health:
@@ -158,7 +166,8 @@ public final class ProcessCluster implements AutoCloseable {
                     port(name + ".health"),
                     port(name + ".metrics"),
                     port(name + ".proxy"),
-                    clusterId)
+                    clusterId,
+                    protocol)
             + extra);
     Path dynconfig = home.resolve("dynconfig.yaml");
     Files.writeString(

@@ -1,0 +1,109 @@
+package io.dragonfly.daemon.transfer;
+
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.handler.codec.quic.QuicClientCodecBuilder;
+import io.netty.handler.codec.quic.QuicCodecBuilder;
+import io.netty.handler.codec.quic.QuicCongestionControlAlgorithm;
+import io.netty.handler.codec.quic.QuicServerCodecBuilder;
+import io.netty.handler.codec.quic.QuicSslContext;
+import io.netty.handler.codec.quic.QuicSslContextBuilder;
+import io.netty.handler.codec.quic.QuicStreamChannel;
+import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
+import io.netty.pkitesting.CertificateBuilder;
+import io.netty.pkitesting.X509Bundle;
+import java.security.GeneralSecurityException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/**
+ * QUIC with upstream's settings: a certificate that the server makes for itself and nobody
+ * verifies, windows of 16 MiB. Bytes are proven by the roots of their pieces, not by who sends
+ * them. Loading this class loads the native library.
+ *
+ * <p>One thing differs: upstream names no protocol (ALPN) in its greeting, and the TLS below (that
+ * of BoringSSL) refuses QUIC without one. So this is for ends of our own; others are served by TCP.
+ */
+final class QuicCodecs {
+  /** The server's name, in its certificate and in a client's greeting. */
+  private static final String NAME = "d7y";
+
+  private static final String PROTOCOL = "dragonfly-pieces";
+
+  private static final int WINDOW = 16 << 20;
+  private static final int STREAMS = 256;
+  private static final int IDLE_SECONDS = 60;
+  private static final int HTTPS = 443;
+
+  private QuicCodecs() {}
+
+  /**
+   * Of a server.
+   *
+   * @param serve takes each stream that a client opens, on the event loop
+   */
+  static ChannelHandler server(Consumer<QuicStreamChannel> serve) throws GeneralSecurityException {
+    X509Bundle identity;
+    try {
+      identity =
+          new CertificateBuilder()
+              .subject("CN=" + NAME)
+              .addSanDnsName(NAME)
+              .setIsCertificateAuthority(true)
+              .buildSelfSigned();
+    } catch (Exception e) {
+      throw new GeneralSecurityException("no certificate for QUIC can be made", e);
+    }
+    QuicSslContext tls =
+        QuicSslContextBuilder.forServer(
+                identity.getKeyPair().getPrivate(), null, identity.getCertificatePath())
+            .applicationProtocols(PROTOCOL)
+            .build();
+    return limited(new QuicServerCodecBuilder().sslContext(tls))
+        .congestionControlAlgorithm(QuicCongestionControlAlgorithm.BBR)
+        .handler(new Quiet())
+        .streamOption(ChannelOption.AUTO_READ, false)
+        .streamHandler(
+            new ChannelInitializer<QuicStreamChannel>() {
+              @Override
+              protected void initChannel(QuicStreamChannel stream) {
+                serve.accept(stream);
+              }
+            })
+        .build();
+  }
+
+  static ChannelHandler client() {
+    QuicSslContext tls =
+        QuicSslContextBuilder.forClient()
+            .trustManager(InsecureTrustManagerFactory.INSTANCE)
+            .applicationProtocols(PROTOCOL)
+            .build();
+    return limited(new QuicClientCodecBuilder())
+        .sslEngineProvider(channel -> tls.newEngine(channel.alloc(), NAME, HTTPS))
+        .congestionControlAlgorithm(QuicCongestionControlAlgorithm.CUBIC)
+        .build();
+  }
+
+  private static <B extends QuicCodecBuilder<B>> B limited(B builder) {
+    return builder
+        .maxIdleTimeout(IDLE_SECONDS, TimeUnit.SECONDS)
+        .initialMaxData(WINDOW)
+        .initialMaxStreamDataBidirectionalLocal(WINDOW)
+        .initialMaxStreamDataBidirectionalRemote(WINDOW)
+        .initialMaxStreamsBidirectional(STREAMS);
+  }
+
+  /** A connection that breaks is told to its streams. */
+  @ChannelHandler.Sharable
+  static final class Quiet extends ChannelInboundHandlerAdapter {
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+      ChannelFuture _ = context.close();
+    }
+  }
+}
