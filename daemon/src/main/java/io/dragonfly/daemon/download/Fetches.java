@@ -22,7 +22,7 @@ final class Fetches {
   private static final long SECOND = 1_000_000_000L;
 
   /** Deadline of a transfer where no speed was measured yet. */
-  private static final long UNMEASURED = 10 * SECOND;
+  private static final long UNMEASURED = 8 * SECOND;
 
   private static final long SHORTEST_DEADLINE = 2 * SECOND;
   private static final int DEADLINE_FACTOR = 4;

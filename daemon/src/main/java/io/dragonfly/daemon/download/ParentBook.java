@@ -110,6 +110,10 @@ final class ParentBook {
     return listed.values();
   }
 
+  boolean hasOthers(Parent parent) {
+    return listed.values().stream().anyMatch(other -> other != parent);
+  }
+
   boolean isListed(Parent parent) {
     return listed.get(parent.info.peer()) == parent;
   }

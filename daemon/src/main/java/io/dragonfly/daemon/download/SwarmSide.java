@@ -309,7 +309,9 @@ final class SwarmSide {
             reason == Reason.STALLED ? FailureReason.STALLED : FailureReason.UNREACHABLE,
             text,
             out);
-        if (parts.fetches.unanswered(parent, now)) {
+        boolean dead = parts.fetches.unanswered(parent, now);
+        // Where there are others, nobody waits for one that stands still a second time.
+        if (dead || (reason == Reason.STALLED && parts.book.hasOthers(parent))) {
           parts.book.leave(parent, now, out);
           parts.fetches.abortFrom(parent, out);
         }

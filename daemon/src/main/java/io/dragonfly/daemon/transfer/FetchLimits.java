@@ -23,8 +23,7 @@ public record FetchLimits(
   }
 
   public static FetchLimits defaults() {
-    return new FetchLimits(
-        Duration.ofSeconds(2), Duration.ofSeconds(10), Duration.ofSeconds(10), 0);
+    return new FetchLimits(Duration.ofSeconds(2), Duration.ofSeconds(10), Duration.ofSeconds(5), 0);
   }
 
   private static void requirePositive(String name, Duration value) {

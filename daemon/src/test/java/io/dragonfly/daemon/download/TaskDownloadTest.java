@@ -18,6 +18,7 @@ import io.dragonfly.daemon.link.ParentInfo;
 import io.dragonfly.daemon.link.PeerReport;
 import io.dragonfly.daemon.link.SwarmOrder;
 import io.dragonfly.daemon.source.OriginException.Kind;
+import io.dragonfly.daemon.transfer.FetchLimits;
 import io.dragonfly.daemon.transfer.TransferException.Reason;
 import java.time.Duration;
 import java.util.BitSet;
@@ -351,6 +352,42 @@ class TaskDownloadTest {
     assertThat(machine.reports(PeerReport.ParentsWanted.class))
         .singleElement()
         .matches(wanted -> wanted.unwanted().equals(List.of(Machine.parent("a").peer())));
+  }
+
+  @Test
+  void aParentThatStandsStillIsLeftAtOnceWhereThereIsAnother() {
+    Machine machine = joined(2);
+    machine.parents("still", "other");
+    machine.announce("still", 0);
+    Action.Fetch fetch = machine.fetchOf(0);
+    machine.give(new Event.FetchStarted(fetch.fetch()), new Event.FetchProgress(fetch.fetch(), 9));
+    machine.after(FetchLimits.defaults().stall());
+    machine.give(new Event.FetchFailed(fetch.fetch(), Reason.STALLED, "no more bytes"));
+
+    assertThat(machine.all(Action.Unfollow.class)).hasSize(1);
+    assertThat(machine.reports(PeerReport.PieceFailed.class))
+        .singleElement()
+        .matches(failed -> failed.reason() == PeerReport.FailureReason.STALLED);
+    machine.announce("other", 0);
+    assertThat(machine.fetchOf(0).parent()).isEqualTo(Machine.parent("other"));
+  }
+
+  @Test
+  void aParentThatStopsMidPieceLosesItWithinTenSecondsWhereAnotherHasIt() {
+    Machine machine = joined(2);
+    machine.parents("stops", "other");
+    machine.announce("stops", 0);
+    Action.Fetch fetch = machine.fetchOf(0);
+    machine.give(
+        new Event.FetchStarted(fetch.fetch()),
+        new Event.FetchProgress(fetch.fetch(), Machine.PIECE / 2));
+    machine.announce("other", 0);
+    machine.after(Duration.ofMillis(8100));
+
+    assertThat(machine.all(Action.AbortFetch.class))
+        .containsExactly(new Action.AbortFetch(fetch.fetch()));
+    machine.give(new Event.FetchFailed(fetch.fetch(), Reason.CANCELLED, "aborted"));
+    assertThat(machine.fetchOf(0).parent()).isEqualTo(Machine.parent("other"));
   }
 
   @Test
