@@ -174,6 +174,8 @@ public final class Daemon implements AutoCloseable {
                         schedulers,
                         announcer,
                         host,
+                        this::piecePort,
+                        plan.isQuic(),
                         timer,
                         new SchedulerLinks.Options(
                             config.scheduler().scheduleTimeout(),

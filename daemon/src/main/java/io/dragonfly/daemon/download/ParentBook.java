@@ -75,6 +75,13 @@ final class ParentBook {
       if (parent.sync != 0 || now < parent.syncAt) {
         continue;
       }
+      if (pieces == 1 && parent.info.wholeAt() > 0 && parent.denied.isEmpty()) {
+        // The scheduler said all that following it would bring.
+        parent.extension = true;
+        parent.syncAt = Long.MAX_VALUE;
+        announced(parent, 0, parent.info.ip(), parent.info.wholeAt());
+        continue;
+      }
       BitSet interested = new BitSet();
       interested.set(0, pieces);
       interested.andNot(content.held());

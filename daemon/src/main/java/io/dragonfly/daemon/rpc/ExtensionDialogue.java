@@ -33,11 +33,15 @@ final class ExtensionDialogue implements SwarmDialogue<JoinRequest, JoinResponse
 
   private final HostId host;
   private final TaskId task;
+  private final int piecePort;
+  private final boolean asksEachParent;
   private boolean over;
 
-  ExtensionDialogue(HostId host, TaskId task) {
+  ExtensionDialogue(HostId host, TaskId task, int piecePort, boolean asksEachParent) {
     this.host = host;
     this.task = task;
+    this.piecePort = piecePort;
+    this.asksEachParent = asksEachParent;
   }
 
   @Override
@@ -103,7 +107,8 @@ final class ExtensionDialogue implements SwarmDialogue<JoinRequest, JoinResponse
             .setPeerId(report.peer().value())
             .setDownload(DownloadMessages.download(report.request()).clearOutputPath())
             .setPieces(PieceMessages.bitmap(report.pieces()))
-            .setHolderOnly(report.holderOnly());
+            .setHolderOnly(report.holderOnly())
+            .setPiecePort(piecePort);
     report.content().ifPresent(content -> register.setContent(PieceMessages.content(content)));
     report.roots().forEach((number, root) -> register.addRoots(PieceMessages.root(number, root)));
     return register.build();
@@ -160,19 +165,24 @@ final class ExtensionDialogue implements SwarmDialogue<JoinRequest, JoinResponse
     return Outcome.order(order);
   }
 
-  private static SwarmOrder parents(List<Parent> parents) {
+  private SwarmOrder parents(List<Parent> parents) {
     if (parents.size() > MOST_PARENTS) {
       throw new IllegalArgumentException(parents.size() + " parents");
     }
     List<ParentInfo> infos = new ArrayList<>();
     for (Parent parent : parents) {
+      int wholeAt = parent.getPiecePort();
+      if (wholeAt < 0 || wholeAt > 65_535) {
+        throw new IllegalArgumentException("a parent's piece port " + wholeAt);
+      }
       infos.add(
           new ParentInfo(
               new PeerId(parent.getPeerId()),
               new HostId(parent.getHostId()),
               parent.getIp(),
               parent.getPort(),
-              parent.getHostType() != 0));
+              parent.getHostType() != 0,
+              asksEachParent ? 0 : wholeAt));
     }
     return new SwarmOrder.Parents(infos);
   }

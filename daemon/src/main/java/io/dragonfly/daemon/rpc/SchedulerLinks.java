@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +32,8 @@ public final class SchedulerLinks implements SwarmLinks {
   private final SchedulerSet schedulers;
   private final Announcer announcer;
   private final HostId host;
+  private final IntSupplier piecePort;
+  private final boolean asksEachParent;
   private final ScheduledExecutorService timer;
   private final Options options;
 
@@ -42,17 +45,27 @@ public final class SchedulerLinks implements SwarmLinks {
    */
   public record Options(Duration patience, int mostAnswers) {}
 
+  /**
+   * Links of this host.
+   *
+   * @param piecePort where it serves pieces over TCP; asked when a link opens
+   * @param asksEachParent whether it needs to know another port of its parents
+   */
   public SchedulerLinks(
       SchedulerProbes probes,
       SchedulerSet schedulers,
       Announcer announcer,
       HostId host,
+      IntSupplier piecePort,
+      boolean asksEachParent,
       ScheduledExecutorService timer,
       Options options) {
     this.probes = probes;
     this.schedulers = schedulers;
     this.announcer = announcer;
     this.host = host;
+    this.piecePort = piecePort;
+    this.asksEachParent = asksEachParent;
     this.timer = timer;
     this.options = options;
   }
@@ -76,7 +89,7 @@ public final class SchedulerLinks implements SwarmLinks {
       return new DialogueLink<>(
           channel,
           SwarmGrpc.getJoinMethod(),
-          new ExtensionDialogue(host, task),
+          new ExtensionDialogue(host, task, piecePort.getAsInt(), asksEachParent),
           listener,
           status -> failed(scheduler, status),
           timer,

@@ -391,6 +391,33 @@ class TaskDownloadTest {
   }
 
   @Test
+  void theOnlyPieceOfAParentThatHasItIsAskedForWithoutFollowingIt() {
+    Machine machine = joined(1);
+    machine.order(new SwarmOrder.Parents(List.of(holder("a"))));
+
+    assertThat(machine.all(Action.Follow.class)).isEmpty();
+    assertThat(machine.fetchOf(0)).matches(fetch -> fetch.port() == 4005 && fetch.extension());
+    machine.give(new Event.FetchFailed(machine.fetchOf(0).fetch(), Reason.MISSING, "not here"));
+    assertThat(machine.all(Action.Fetch.class)).hasSize(1);
+    assertThat(machine.reports(PeerReport.ParentsWanted.class)).hasSize(1);
+  }
+
+  @Test
+  void ofSeveralPiecesAParentTellsWhichItHas() {
+    Machine machine = joined(2);
+    machine.order(new SwarmOrder.Parents(List.of(holder("a"))));
+
+    assertThat(machine.all(Action.Fetch.class)).isEmpty();
+    assertThat(machine.all(Action.Follow.class)).hasSize(1);
+  }
+
+  private static ParentInfo holder(String name) {
+    ParentInfo parent = Machine.parent(name);
+    return new ParentInfo(
+        parent.peer(), parent.host(), parent.ip(), parent.port(), parent.seed(), 4005);
+  }
+
+  @Test
   void aSlowTransferIsGivenToAFasterParent() {
     Machine machine = joined(3);
     machine.parents("slow", "fast");

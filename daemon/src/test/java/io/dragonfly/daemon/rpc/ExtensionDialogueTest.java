@@ -35,7 +35,8 @@ import org.junit.jupiter.api.Test;
 class ExtensionDialogueTest {
   private static final TaskId TASK = new TaskId("0123456789abcdef");
 
-  private final ExtensionDialogue dialogue = new ExtensionDialogue(new HostId("host"), TASK);
+  private final ExtensionDialogue dialogue =
+      new ExtensionDialogue(new HostId("host"), TASK, 4005, false);
 
   private JoinRequest say(PeerReport report) {
     return dialogue.report(report).messages().getFirst();
@@ -63,6 +64,7 @@ class ExtensionDialogueTest {
                 false))
             .getRegister();
     assertThat(register.getHostId()).isEqualTo("host");
+    assertThat(register.getPiecePort()).isEqualTo(4005);
     assertThat(register.getTaskId()).isEqualTo(TASK.value());
     assertThat(register.getPeerId()).isEqualTo("self");
     assertThat(register.getDownload()).isEqualTo(download.toBuilder().clearOutputPath().build());
@@ -121,8 +123,10 @@ class ExtensionDialogueTest {
                                     .setHostId("h")
                                     .setIp("10.0.0.1")
                                     .setPort(4000)
-                                    .setHostType(1))));
+                                    .setHostType(1)
+                                    .setPiecePort(4005))));
     assertThat(parents.parents().getFirst().seed()).isTrue();
+    assertThat(parents.parents().getFirst().wholeAt()).isEqualTo(4005);
     BitSet held = new BitSet();
     held.set(3);
     assertThat(

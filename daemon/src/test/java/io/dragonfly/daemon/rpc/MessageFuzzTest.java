@@ -97,7 +97,7 @@ final class MessageFuzzTest {
     take(
         input,
         JoinResponse.getDefaultInstance(),
-        message -> new ExtensionDialogue(HOST, TASK).answer(message));
+        message -> new ExtensionDialogue(HOST, TASK, 4005, false).answer(message));
   }
 
   @MethodSource("downloads")

@@ -60,7 +60,15 @@ final class JoinMessages {
         content,
         pieces(register.getPieces(), content),
         roots,
-        register.getHolderOnly());
+        register.getHolderOnly(),
+        piecePort(register.getPiecePort()));
+  }
+
+  private static int piecePort(int port) {
+    if (port < 0 || port > 65_535) {
+      throw Checks.invalid("piece_port " + port + ": not between 0 and 65535");
+    }
+    return port;
   }
 
   static ContentInfo content(Content content) {
@@ -169,7 +177,8 @@ final class JoinMessages {
               .setHostId(parent.host().id().value())
               .setIp(parent.host().ip())
               .setPort(parent.host().port())
-              .setHostType(parent.host().type()));
+              .setHostType(parent.host().type())
+              .setPiecePort(parent.peer().wholeAt()));
     }
     return message.build();
   }

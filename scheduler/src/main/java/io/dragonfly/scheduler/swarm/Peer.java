@@ -23,6 +23,9 @@ final class Peer {
   /** The open stream; 0: none. */
   long session;
 
+  /** Where its host serves pieces; 0: unknown. */
+  int piecePort;
+
   // What it holds. A complete peer has no bit set, only the mark.
   BitSet pieces = new BitSet();
   int held;
@@ -118,6 +121,7 @@ final class Peer {
         children.size(),
         finishedAt == 0 ? 0 : finishedAt - createdAt,
         createdAt,
-        updatedAt);
+        updatedAt,
+        complete && held == 1 ? piecePort : 0);
   }
 }

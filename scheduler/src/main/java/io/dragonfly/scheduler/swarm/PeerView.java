@@ -5,7 +5,12 @@ import io.dragonfly.common.id.PeerId;
 import io.dragonfly.common.piece.ByteRange;
 import java.util.Optional;
 
-/** A peer as it is shown. Times are milliseconds since 1970. */
+/**
+ * A peer as it is shown. Times are milliseconds since 1970.
+ *
+ * @param wholeAt the port at which one request brings everything it has: the only piece of the
+ *     content; else 0
+ */
 public record PeerView(
     PeerId id,
     HostId host,
@@ -20,4 +25,5 @@ public record PeerView(
     int children,
     long costMillis,
     long createdAt,
-    long updatedAt) {}
+    long updatedAt,
+    int wholeAt) {}

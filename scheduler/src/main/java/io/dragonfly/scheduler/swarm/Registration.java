@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param content what the host knows of the content
  * @param pieces verified pieces held
  * @param holderOnly the host has what it has and wants nothing
+ * @param piecePort where the host serves pieces; 0: it did not say
  */
 public record Registration(
     TaskId task,
@@ -29,10 +30,26 @@ public record Registration(
     Optional<ContentInfo> content,
     BitSet pieces,
     Map<Integer, PieceRoot> roots,
-    boolean holderOnly) {
+    boolean holderOnly,
+    int piecePort) {
   public Registration {
     if (session == 0) {
       throw new IllegalArgumentException("session 0 means none");
     }
+  }
+
+  /** Of a host that does not say where it serves pieces. */
+  public Registration(
+      TaskId task,
+      PeerId peer,
+      HostId host,
+      long session,
+      boolean extension,
+      DownloadSpec download,
+      Optional<ContentInfo> content,
+      BitSet pieces,
+      Map<Integer, PieceRoot> roots,
+      boolean holderOnly) {
+    this(task, peer, host, session, extension, download, content, pieces, roots, holderOnly, 0);
   }
 }

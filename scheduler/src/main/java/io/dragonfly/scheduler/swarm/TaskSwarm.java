@@ -240,6 +240,7 @@ final class TaskSwarm {
     task.peers.put(peer.id, peer);
     task.byHost.computeIfAbsent(host.id(), key -> new LinkedHashSet<>()).add(peer);
     peer.session = registration.session();
+    peer.piecePort = registration.piecePort();
     return peer;
   }
 
@@ -265,6 +266,7 @@ final class TaskSwarm {
     offers.unlinkParents(peer);
     peer.toldParents = List.of();
     peer.session = registration.session();
+    peer.piecePort = registration.piecePort();
     peer.download = registration.download();
     peer.refused = false;
     peer.updatedAt = now;

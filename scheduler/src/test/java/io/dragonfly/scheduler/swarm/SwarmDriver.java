@@ -22,6 +22,8 @@ import java.util.OptionalInt;
  * told.
  */
 final class SwarmDriver {
+  static final int PIECE_PORT = 4005;
+
   static final TaskId TASK = new TaskId("task");
   static final long PIECE = 4 << 20;
 
@@ -307,7 +309,8 @@ final class SwarmDriver {
             content,
             pieces,
             roots,
-            holderOnly),
+            holderOnly,
+            extension ? PIECE_PORT : 0),
         now);
     return stream;
   }

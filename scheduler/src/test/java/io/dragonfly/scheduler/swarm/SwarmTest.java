@@ -146,6 +146,27 @@ final class SwarmTest {
   }
 
   @Test
+  void whereOnePieceIsEverythingItsHoldersPortIsToldWithIt() {
+    driver.host("a").host("b");
+    driver.holder("a", SwarmDriver.content(1, "v"));
+    assertThat(wholeAt(driver.ours("b"))).containsExactly(SwarmDriver.PIECE_PORT);
+  }
+
+  @Test
+  void ofSeveralPiecesEachHasToBeAskedFor() {
+    driver.host("a").host("b");
+    driver.holder("a", SwarmDriver.content(2, "v"));
+    assertThat(wholeAt(driver.ours("b"))).containsExactly(0);
+  }
+
+  private static List<Integer> wholeAt(Stream stream) {
+    return stream.last(PeerOrder.Parents.class).stream()
+        .flatMap(parents -> parents.parents().stream())
+        .map(parent -> parent.peer().wholeAt())
+        .toList();
+  }
+
+  @Test
   void oursExchangePiecesBothWays() {
     driver.host("a").host("b").host("s");
     Stream s = driver.ours("s");
