@@ -5,9 +5,9 @@ import io.dragonfly.common.config.ConfigLoader;
 import io.dragonfly.common.config.Keys;
 import io.dragonfly.common.id.HostId;
 import io.dragonfly.common.id.PeerId;
-import io.dragonfly.common.limit.FairBucket;
 import io.dragonfly.common.lifecycle.Closer;
 import io.dragonfly.common.lifecycle.StartException;
+import io.dragonfly.common.limit.FairBucket;
 import io.dragonfly.common.rpc.EventLoops;
 import io.dragonfly.common.rpc.RpcChannels;
 import io.dragonfly.common.rpc.RpcServer;
@@ -209,7 +209,7 @@ public final class Daemon implements AutoCloseable {
                 config.download().contentMemory().bytes(),
                 config.download().pieceTimeout()));
     serve(loops, services, local, downloads);
-    metrics.observe(store, pieces, config.storage().dir());
+    metrics.observe(store, pieces, this::quicBytes, config.storage().dir());
     closer.add(announcer);
     closer.add(local);
     serveTelemetry();
@@ -226,8 +226,7 @@ public final class Daemon implements AutoCloseable {
   }
 
   /** Without it, parents and children use TCP, as nearly all do. */
-  private void serveQuic(PieceStore store, FairBucket upload, EventLoops loops)
-      throws IOException {
+  private void serveQuic(PieceStore store, FairBucket upload, EventLoops loops) throws IOException {
     Optional<QuicPieceServer> server = plan.quicServer(store, upload, loops);
     if (server.isEmpty()) {
       logger.warn("event=no_quic why=\"no native library for this machine\"");
@@ -327,6 +326,11 @@ public final class Daemon implements AutoCloseable {
   public int quicPort() {
     QuicPieceServer server = quicServer;
     return server == null ? 0 : server.port();
+  }
+
+  private long quicBytes() {
+    QuicPieceServer server = quicServer;
+    return server == null ? 0 : server.bytes();
   }
 
   /** The port of {@code GET /metrics}, once started. */

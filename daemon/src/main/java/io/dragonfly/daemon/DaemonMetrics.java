@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
 
 /** What this daemon counts, under upstream's names and labels. */
 final class DaemonMetrics implements DaemonCounters {
@@ -116,7 +117,7 @@ final class DaemonMetrics implements DaemonCounters {
   }
 
   /** What can be asked for while the daemon runs. */
-  void observe(PieceStore store, PieceServer pieces, Path dir) {
+  void observe(PieceStore store, PieceServer pieces, LongSupplier quicBytes, Path dir) {
     metrics.gauge(
         "disk_space_total",
         "Bytes of the disk that holds the pieces.",
@@ -135,7 +136,9 @@ final class DaemonMetrics implements DaemonCounters {
         "Pieces being sent now.",
         () -> pieces.activity().uploading());
     metrics.counter(
-        "upload_traffic", "Bytes of pieces sent.", () -> (double) pieces.activity().bytes());
+        "upload_traffic",
+        "Bytes of pieces sent.",
+        () -> (double) pieces.activity().bytes() + quicBytes.getAsLong());
     metrics.gauge(
         "piece_connections",
         "Connections to the piece server.",

@@ -96,6 +96,11 @@ public final class QuicPieceServer implements AutoCloseable {
     return ((InetSocketAddress) open.localAddress()).getPort();
   }
 
+  /** Of content sent since the start. */
+  public long bytes() {
+    return serving.bytes();
+  }
+
   @Override
   public void close() {
     Channel open = socket;

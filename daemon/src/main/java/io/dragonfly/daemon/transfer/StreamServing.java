@@ -11,6 +11,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,6 +27,7 @@ final class StreamServing implements AutoCloseable {
   private final FairBucket limit;
   private final BufferPool buffers;
   private final Semaphore streams;
+  private final LongAdder bytes = new LongAdder();
   private final ExecutorService threads =
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("piece-stream-", 0).factory());
 
@@ -35,6 +37,10 @@ final class StreamServing implements AutoCloseable {
     this.limit = options.upload();
     this.buffers = new BufferPool(options.threads(), options.bufferBytes());
     this.streams = new Semaphore(options.maxConnections());
+  }
+
+  long bytes() {
+    return bytes.sum();
   }
 
   /** Takes a stream over. Does not block. */
@@ -92,13 +98,15 @@ final class StreamServing implements AutoCloseable {
       try {
         answer.read(buffer, limit.grain(buffer.capacity()));
         buffer.flip();
-        long wait = limit.reserve(answer.payer(), buffer.remaining());
+        int count = buffer.remaining();
+        long wait = limit.reserve(answer.payer(), count);
         TimeUnit.NANOSECONDS.sleep(wait);
         if (answer.remaining() == 0) {
           stream.writeLast(buffer);
         } else {
           stream.write(buffer);
         }
+        bytes.add(count);
       } finally {
         buffers.giveBack(buffer);
       }

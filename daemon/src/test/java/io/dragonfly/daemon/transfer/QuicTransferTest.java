@@ -136,6 +136,7 @@ final class QuicTransferTest {
     }
     await().until(() -> parentTask.uploadingCount() == 0);
     assertThat(parentTask.uploadedCount()).isEqualTo(6);
+    assertThat(server.bytes()).isEqualTo(2 * 9_000_000);
   }
 
   @Test
