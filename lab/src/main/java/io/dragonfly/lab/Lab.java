@@ -4,6 +4,7 @@ import io.dragonfly.lab.crashes.CrashesCommand;
 import io.dragonfly.lab.faults.FaultsCommand;
 import io.dragonfly.lab.figures.FiguresCommand;
 import io.dragonfly.lab.sim.SimulateCommand;
+import io.dragonfly.lab.soak.SoakCommand;
 import io.dragonfly.lab.swarm.SwarmCommand;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -21,6 +22,7 @@ public final class Lab {
         crashes       What a daemon keeps that is killed again and again while it downloads
         simulate      A whole swarm on a virtual clock, with faults drawn from a seed
         figures       CPU, memory and time of our programs beside others and limits
+        soak          Whether anything grows in a swarm that downloads for long
         swarm         A swarm in a shaped network beside its rivals (needs root on Linux)
 
       'dragonfly lab COMMAND --help' says more about each.
@@ -37,6 +39,7 @@ public final class Lab {
       case "crashes" -> System.exit(CrashesCommand.run(Path.of(args[0]), rest));
       case "simulate" -> System.exit(SimulateCommand.run(rest));
       case "figures" -> System.exit(FiguresCommand.run(Path.of(args[0]), rest));
+      case "soak" -> System.exit(SoakCommand.run(Path.of(args[0]), rest));
       case "help", "--help", "-h" -> System.out.print(HELP);
       default -> {
         System.err.println("lab: there is no command " + command);

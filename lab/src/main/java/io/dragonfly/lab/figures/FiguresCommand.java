@@ -39,7 +39,9 @@ public final class FiguresCommand {
     figures.put("start", new StartFigure());
     figures.put("small", new SmallFigure());
     figures.put("hit", new HitFigure());
+    figures.put("tiny", new TinyFigure());
     figures.put("transfer", new TransferFigure());
+    figures.put("crowd", new CrowdFigure());
     figures.put("memory", new MemoryFigure());
     figures.put("restart", new RestartFigure());
     return figures;
