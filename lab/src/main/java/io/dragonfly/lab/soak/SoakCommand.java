@@ -11,6 +11,7 @@ import io.dragonfly.lab.process.Workplace;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.function.Consumer;
 
 /** {@code lab soak}: whether anything grows in a swarm at work. */
 public final class SoakCommand {
@@ -45,10 +46,9 @@ public final class SoakCommand {
   private static ExitCode run(Path distribution, ParsedFlags parsed)
       throws UsageException, IOException, InterruptedException {
     Duration time = Duration.ofMinutes(parsed.number("minutes", 1, MOST_MINUTES));
+    Consumer<String> told = System.out::println;
     try (Workplace work = Workplace.open(Path.of(parsed.string("work")), ROOM);
-        Soak soak =
-            new Soak(
-                work.directory(), Launcher.ofDistribution(distribution), System.out::println)) {
+        Soak soak = new Soak(work.directory(), Launcher.ofDistribution(distribution), told)) {
       return soak.run(time) ? ExitCode.OK : ExitCode.FAILED;
     }
   }
