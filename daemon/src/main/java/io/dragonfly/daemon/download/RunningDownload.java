@@ -261,7 +261,7 @@ final class RunningDownload {
         .orElseGet(() -> new TaskOrigin(new byte[0], false));
   }
 
-  /** Room for all of it, unless only parts are asked for: those are reserved one by one. */
+  /** Room for all of it, unless only parts are asked for: theirs is set aside when they start. */
   private long expectedBytes(long length) {
     boolean parts =
         callers.values().stream().allMatch(caller -> caller.request.rangeHeader().isPresent());
@@ -336,13 +336,8 @@ final class RunningDownload {
       return;
     }
     StoredTask task = where.get().task();
-    if (!started.fromCache()
-        && caller.request.rangeHeader().isPresent()
-        && started.wanted().isPresent()) {
-      long bytes = started.wanted().get().length() + 2 * task.content().pieceLength();
-      storage
-          .reserve(started.epoch(), Math.min(bytes, task.content().length().orElse(bytes)))
-          .ifPresent(this::post);
+    if (!started.fromCache() && started.wanted().isPresent()) {
+      storage.reserve(started.epoch(), started.wanted().get()).ifPresent(this::post);
     }
     tell(
         started.waiter(),

@@ -1,6 +1,8 @@
 package io.dragonfly.daemon.download;
 
+import io.dragonfly.common.piece.ByteRange;
 import io.dragonfly.common.piece.ContentInfo;
+import io.dragonfly.common.piece.PieceLayout;
 import io.dragonfly.daemon.storage.NoSpaceException;
 import io.dragonfly.daemon.storage.Pin;
 import io.dragonfly.daemon.storage.StoreListener;
@@ -9,6 +11,7 @@ import io.dragonfly.daemon.storage.TaskKey;
 import io.dragonfly.daemon.storage.TaskOrigin;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -24,9 +27,18 @@ final class TaskStorage {
   private final Consumer<Event> events;
   private final List<Version> versions = new ArrayList<>();
 
-  /** One version's place; pinned until the download is gone. */
+  /**
+   * One version's place; pinned until the download is gone.
+   *
+   * @param promised pieces that room was set aside for
+   */
   private record Version(
-      int epoch, StoredTask task, Pin pin, AutoCloseable listening, ParkedEditors parked) {}
+      int epoch,
+      StoredTask task,
+      Pin pin,
+      AutoCloseable listening,
+      ParkedEditors parked,
+      BitSet promised) {}
 
   TaskStorage(Downloads.Surroundings surroundings, TaskKey key, Consumer<Event> events) {
     this.surroundings = surroundings;
@@ -46,11 +58,18 @@ final class TaskStorage {
     return Optional.of(opened(0, found.get()));
   }
 
-  /** Makes room for a content, in place of what was there. */
+  /**
+   * Makes room for a content, in place of what was there.
+   *
+   * @param expectedBytes the whole content's, or 0 when only parts will be wanted
+   */
   Event open(int epoch, ContentInfo content, TaskOrigin origin, long expectedBytes) {
     try {
       StoredTask task = surroundings.store().create(key, origin, content, expectedBytes);
       add(epoch, task, task.pin());
+      if (expectedBytes > 0) {
+        versions.getLast().promised.set(0, task.layout().pieceCount());
+      }
       return opened(epoch, task);
     } catch (NoSpaceException e) {
       return new Event.TaskRefused(epoch, true, Messages.of(e));
@@ -77,7 +96,7 @@ final class TaskStorage {
                 }
               }
             });
-    versions.add(new Version(epoch, task, pin, listening, new ParkedEditors()));
+    versions.add(new Version(epoch, task, pin, listening, new ParkedEditors(), new BitSet()));
   }
 
   private static Event opened(int epoch, StoredTask task) {
@@ -97,15 +116,22 @@ final class TaskStorage {
     return versions.isEmpty() ? Optional.empty() : find(versions.getLast().epoch);
   }
 
-  /** Sets room aside for a part of the content. */
-  Optional<Event> reserve(int epoch, long bytes) {
-    Optional<OriginReader.Storage> storage = find(epoch);
-    if (storage.isPresent()) {
-      try {
-        storage.get().task().reserve(bytes);
-      } catch (IOException e) {
-        return Optional.of(
-            new Event.StorageFailed(epoch, e instanceof NoSpaceException, Messages.of(e)));
+  /** Sets room aside for what is missing of a part of the content and was not promised yet. */
+  Optional<Event> reserve(int epoch, ByteRange wanted) {
+    for (Version version : versions) {
+      if (version.epoch == epoch && wanted.length() > 0) {
+        BitSet missing = new BitSet();
+        PieceLayout layout = version.task.layout();
+        missing.set(layout.firstPiece(wanted), layout.lastPiece(wanted) + 1);
+        missing.andNot(version.promised);
+        missing.andNot(version.task.pieces());
+        try {
+          version.task.reserve(missing.stream().mapToLong(layout::length).sum());
+          version.promised.or(missing);
+        } catch (IOException e) {
+          return Optional.of(
+              new Event.StorageFailed(epoch, e instanceof NoSpaceException, Messages.of(e)));
+        }
       }
     }
     return Optional.empty();

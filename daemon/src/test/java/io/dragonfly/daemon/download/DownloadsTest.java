@@ -351,6 +351,36 @@ class DownloadsTest {
   }
 
   @Test
+  void partsNeedRoomForTheirOwnPiecesOnly() throws Exception {
+    TestOrigin origin = origin(bytes(8 * PIECE));
+    TestHost host = host("a", StoreOptions.defaults().withQuotaBytes(3L * PIECE));
+    String three = "bytes=" + 2 * PIECE + "-" + (5 * PIECE - 1);
+    start(host, Requests.withRange(request(origin), three)).awaitFinished();
+    assertThat(host.store.freeBytes()).isZero();
+    // They are there already.
+    start(host, Requests.withRange(request(origin), three)).awaitFinished();
+  }
+
+  @Test
+  void whatIsMissingOfAnUnfinishedTaskMustFitBeforeItIsRead() throws Exception {
+    TestOrigin origin = origin(bytes(8 * PIECE));
+    TestHost host = host("a", StoreOptions.defaults().withQuotaBytes(7L * PIECE));
+    String two = "bytes=0-" + (2 * PIECE - 1);
+    start(host, Requests.withRange(request(origin), two)).awaitFinished();
+    await().until(() -> host.downloads.active() == 0);
+    long read = origin.bytes.get();
+
+    DownloadException failure = start(host, request(origin)).awaitFailed();
+    assertThat(failure.code()).isEqualTo(Code.NO_SPACE);
+    assertThat(failure).hasMessageContaining(Long.toString(6L * PIECE));
+    assertThat(origin.bytes.get() - read).as("read for nothing").isLessThan(6L * PIECE);
+    await().until(() -> host.downloads.active() == 0);
+    assertThat(host.store.freeBytes())
+        .as("nothing is kept for it")
+        .isGreaterThanOrEqualTo(5L * PIECE);
+  }
+
+  @Test
   void aCallerThatThrowsLeavesAloneTheOthers() throws Exception {
     byte[] content = bytes(2 * PIECE);
     TestOrigin origin = origin(content);
