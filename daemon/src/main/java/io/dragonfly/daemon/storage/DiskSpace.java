@@ -76,11 +76,16 @@ final class DiskSpace {
 
   /** None for a file that has another name elsewhere. */
   long bytesFreedBy(StoredTask task) {
+    return hasOtherName(task) ? 0 : task.storedBytes();
+  }
+
+  /** Also when nobody can say. */
+  boolean hasOtherName(StoredTask task) {
     try {
-      return disk.links(task.file()) > 1 ? 0 : task.storedBytes();
+      return disk.links(task.file()) > 1;
     } catch (IOException e) {
       log.debug("links unknown task={} cause={}", task.key(), e.toString());
-      return 0;
+      return true;
     }
   }
 

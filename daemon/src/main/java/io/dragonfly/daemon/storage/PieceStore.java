@@ -17,7 +17,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -47,9 +46,7 @@ public final class PieceStore implements AutoCloseable {
   /** Tasks whose journal wasn't read yet. */
   private final Set<TaskKey> unread = ConcurrentHashMap.newKeySet();
 
-  private final CopyOnWriteArrayList<Consumer<TaskKey>> withdrawalListeners =
-      new CopyOnWriteArrayList<>();
-
+  private final WithdrawalListeners withdrawals = new WithdrawalListeners();
   private final AtomicLong damaged = new AtomicLong();
   private final WriteBack writeBack = new WriteBack();
 
@@ -166,7 +163,7 @@ public final class PieceStore implements AutoCloseable {
     if (task.isEmpty() || !discard(task.get())) {
       return false;
     }
-    withdrawn(key);
+    withdrawals.tell(key);
     return true;
   }
 
@@ -211,8 +208,7 @@ public final class PieceStore implements AutoCloseable {
    * because its time was over or because somebody wanted it, or one of its pieces was damaged.
    */
   public AutoCloseable onWithdrawn(Consumer<TaskKey> listener) {
-    withdrawalListeners.add(listener);
-    return () -> withdrawalListeners.remove(listener);
+    return withdrawals.add(listener);
   }
 
   /** Stored pieces that were found damaged, and dropped, since the store was opened. */
@@ -312,28 +308,25 @@ public final class PieceStore implements AutoCloseable {
     if (!remove(task, /* onlyUnpinned= */ true)) {
       return false;
     }
-    withdrawn(task.key());
+    withdrawals.tell(task.key());
     return true;
   }
 
-  /** A piece of the task was not what was stored, and has been dropped. */
+  /**
+   * A piece of the task was not what was stored, and has been dropped. Whoever has the file under
+   * another name may have changed it: then it is his, and nothing is written to it any more.
+   */
   void damaged(TaskKey key) {
     damaged.incrementAndGet();
-    withdrawn(key);
+    StoredTask task = tasks.get(key);
+    if (task != null && space.hasOtherName(task)) {
+      discard(task);
+    }
+    withdrawals.tell(key);
   }
 
   WriteBack writeBack() {
     return writeBack;
-  }
-
-  private void withdrawn(TaskKey key) {
-    for (Consumer<TaskKey> listener : withdrawalListeners) {
-      try {
-        listener.accept(key);
-      } catch (RuntimeException e) {
-        log.warn("a listener of withdrawals failed task={}", key, e);
-      }
-    }
   }
 
   private boolean remove(StoredTask task, boolean onlyUnpinned) {

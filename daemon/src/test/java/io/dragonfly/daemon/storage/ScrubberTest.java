@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
@@ -82,6 +83,20 @@ final class ScrubberTest {
       assertThat(task.scrub(2)).isFalse();
       assertThat(task.scrub(0)).isTrue();
       assertThat(task.pieces().stream().boxed()).containsExactly(0, 1);
+    }
+  }
+
+  @Test
+  void aLinkThatItsOwnerChangedStaysAsHeMadeIt() throws IOException {
+    try (PieceStore store = PieceStore.open(dir.resolve("store"), StoreOptions.defaults(), clock)) {
+      StoredTask task = content.storeAll(store);
+      Path output = Files.createLink(dir.resolve("output"), task.file());
+      Files.writeString(output, "mine now");
+      assertThat(task.scrub(0)).isFalse();
+      assertThat(store.find(TestContent.KEY)).isEmpty();
+      StoredTask again = content.storeAll(store);
+      assertThat(again.file()).hasBinaryContent(content.bytes());
+      assertThat(output).hasContent("mine now");
     }
   }
 
