@@ -62,7 +62,7 @@ final class Fetches {
   private final BitSet claimed = new BitSet();
   private final BitSet handedOver = new BitSet();
 
-  /** Pieces that came too slowly through others: they are taken from who has them. */
+  /** Pieces that came too slowly: they are taken from who has them, be it a seed. */
   private final BitSet direct = new BitSet();
 
   private final BitSet offer = new BitSet();
@@ -94,8 +94,8 @@ final class Fetches {
     long startedAt = Long.MAX_VALUE;
     long deadline = Long.MAX_VALUE;
 
-    /** It takes longer than it should, and nobody could do better. */
-    boolean overdue;
+    /** So often it was found to take longer than it should, and was left to go on. */
+    int overdue;
 
     boolean aborted;
 
@@ -226,7 +226,7 @@ final class Fetches {
     return offer;
   }
 
-  /** Pieces that can be taken from parents which are no seeds. */
+  /** Pieces that can be taken from parents which are no seeds, and come fast enough. */
   private BitSet offeredByPeers(TaskContent content) {
     BitSet begun = new BitSet();
     BitSet offered = new BitSet();
@@ -237,8 +237,8 @@ final class Fetches {
       }
     }
     content.keepRooted(begun);
-    begun.andNot(direct);
     offered.or(begun);
+    offered.andNot(direct);
     return offered;
   }
 
@@ -400,28 +400,31 @@ final class Fetches {
         continue;
       }
       if (isTurn(fetch) && isBetterElsewhere(fetch, content, now)) {
-        if (fetch.relayed) {
-          direct.set(fetch.piece);
-        } else {
+        if (!fetch.relayed) {
           fetch.parent.slowed();
         }
         takeAway(fetch, now, out);
       } else {
-        fetch.overdue = true;
+        fetch.overdue++;
         fetch.deadline = now + Math.max(SHORTEST_DEADLINE, now - fetch.startedAt);
       }
     }
   }
 
-  /** Of many that wait for one slow host, few should go to where the piece comes from. */
+  /**
+   * Of many that wait for one slow host, few should go to where the piece comes from, and the
+   * others take it from these. Who still waits goes there, too, the sooner the longer it has
+   * waited.
+   */
   private boolean isTurn(Fetch fetch) {
-    return !fetch.relayed || random.nextInt(RELAYS_THAT_WAIT) == 0;
+    int waiting = RELAYS_THAT_WAIT >> Math.min(fetch.overdue, 8);
+    return !fetch.relayed || waiting < 2 || random.nextInt(waiting) == 0;
   }
 
   /** Whether all that is under way comes too slowly through others: the parents do not suffice. */
   boolean isCrawling() {
     return !running.isEmpty()
-        && running.values().stream().allMatch(fetch -> fetch.relayed && fetch.overdue);
+        && running.values().stream().allMatch(fetch -> fetch.relayed && fetch.overdue > 0);
   }
 
   private boolean isBetterElsewhere(Fetch fetch, TaskContent content, long now) {
@@ -459,7 +462,8 @@ final class Fetches {
     }
   }
 
-  private static void takeAway(Fetch fetch, long now, List<Action> out) {
+  private void takeAway(Fetch fetch, long now, List<Action> out) {
+    direct.set(fetch.piece);
     if (!fetch.relayed) {
       fetch.parent.measured(Math.max(1, fetch.bytes), now - fetch.startedAt);
       fetch.parent.pausedUntil = now + PAUSE_AFTER_FAILURE;
@@ -467,9 +471,10 @@ final class Fetches {
     abort(fetch, out);
   }
 
+  /** Stops what comes from the parent's host. */
   void abortFrom(Parent parent, List<Action> out) {
     running.values().stream()
-        .filter(fetch -> fetch.parent == parent)
+        .filter(fetch -> fetch.parent.info.host().equals(parent.info.host()))
         .forEach(fetch -> abort(fetch, out));
   }
 

@@ -190,8 +190,14 @@ final class ParentBook {
 
   /** It sent wrong bytes: its host is not asked again in this download. */
   void drop(Parent parent, List<Action> out) {
-    distrusted.add(parent.info.host());
+    HostId host = parent.info.host();
+    distrusted.add(host);
     drop(parent, Long.MAX_VALUE, out);
+    for (Parent other : List.copyOf(listed.values())) {
+      if (other.info.host().equals(host)) {
+        drop(other, Long.MAX_VALUE, out);
+      }
+    }
   }
 
   /** It does not answer: it is not asked for a while, and then only if it is named again. */
@@ -201,8 +207,10 @@ final class ParentBook {
 
   private void drop(Parent parent, long until, List<Action> out) {
     unwanted.merge(parent.info.peer(), until, Math::max);
-    if (listed.remove(parent.info.peer(), parent)) {
-      unfollow(parent, out);
+    // It may have gone from the list and come back since it was asked.
+    Parent present = listed.remove(parent.info.peer());
+    if (present != null) {
+      unfollow(present, out);
       countHolders();
     }
   }

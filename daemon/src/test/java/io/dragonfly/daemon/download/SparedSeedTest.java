@@ -97,6 +97,47 @@ class SparedSeedTest {
   }
 
   @Test
+  void aSeedIsNotSparedWhatAPeerSendsTooSlowly() {
+    Machine machine = joined(3);
+    machine.parents("slow", "seed");
+    machine.announce("seed", 0);
+    machine.after(Duration.ofMillis(10));
+    machine.fetched(0);
+    machine.announce("slow", 1);
+    machine.announce("seed", 1);
+    assertThat(askedOf(machine, "slow")).containsExactly(1);
+
+    Action.Fetch slow = machine.fetchOf(1);
+    machine.give(new Event.FetchStarted(slow.fetch()));
+    machine.after(Duration.ofSeconds(4));
+    assertThat(machine.all(Action.AbortFetch.class)).hasSize(1);
+    machine.give(new Event.FetchFailed(slow.fetch(), Reason.CANCELLED, "aborted"));
+    assertThat(askedOf(machine, "seed")).containsExactly(0, 1);
+  }
+
+  /** Of many few go at once; who is left over does not wait for ever. */
+  @Test
+  void whoWaitsForASlowRelayGoesToTheSeedInTheEnd() {
+    Machine machine = joined(PIECES);
+    machine.parents("a", "b", "c", "d", "seed");
+    machine.announce("seed", 0);
+    machine.after(Duration.ofMillis(250));
+    machine.fetched(0);
+    begins(machine, "a", 1);
+    begins(machine, "b", 2);
+    begins(machine, "c", 3);
+    begins(machine, "d", 4);
+    machine.announce("seed", 1, 2, 3, 4);
+    for (int piece = 1; piece <= 4; piece++) {
+      machine.give(new Event.FetchStarted(machine.fetchOf(piece).fetch()));
+    }
+    for (int second = 0; second < 40; second++) {
+      machine.after(Duration.ofSeconds(1));
+    }
+    assertThat(machine.all(Action.AbortFetch.class)).hasSize(4);
+  }
+
+  @Test
   void relaysHaveAWindowOfTheirOwn() {
     Machine machine = joined(PIECES);
     machine.parents("a");

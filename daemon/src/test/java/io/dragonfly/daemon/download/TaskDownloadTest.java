@@ -340,6 +340,22 @@ class TaskDownloadTest {
   }
 
   @Test
+  void whoSentWrongBytesIsNotAskedAgainThoughItHasGoneFromTheListAndComeBack() {
+    Machine machine = joined(2);
+    machine.parents("a");
+    machine.announce("a", 0);
+    Action.Fetch asked = machine.fetchOf(0);
+    machine.parents("b");
+    machine.parents("b", "a");
+    machine.announce("a", 0);
+    machine.forget();
+    machine.give(new Event.FetchFailed(asked.fetch(), Reason.CORRUPT, "wrong"));
+
+    assertThat(machine.all(Action.Fetch.class)).isEmpty();
+    assertThat(machine.all(Action.Unfollow.class)).hasSize(1);
+  }
+
+  @Test
   void aParentThatTwiceDoesNotAnswerIsLeftAloneAndOthersAreWanted() {
     Machine machine = joined(2);
     machine.parents("a");

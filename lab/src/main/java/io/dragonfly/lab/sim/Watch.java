@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>What is delivered is what the origin gave, all of it of one version.
  *   <li>A bad block is never accepted, and its parent is not asked again.
  *   <li>A download ends within 30 s and what the slowest link needs for the rest, counted from the
- *       last fault, while there is a source.
+ *       last fault or its own beginning, while there is a source.
  *   <li>The origin gives 1.01 times the content, what was in flight at a fault, and the pieces
  *       whose last good copies went with one.
  *   <li>No download fails while there is a source.
@@ -35,6 +35,9 @@ final class Watch {
   /** A failure of the origin counts as the reason of what fails so soon after it. */
   private static final long BLAME = 60 * Timeline.SECOND;
 
+  /** What a host passes on is written to its disk and read from there. */
+  private static final int DISK_WAYS = 2;
+
   private final World world;
   private @Nullable Users users;
   private Consumer<String> notices = text -> {};
@@ -46,6 +49,7 @@ final class Watch {
   private final Map<String, Long> untold = new HashMap<>();
 
   private final long[] deadlines;
+  private double slowest;
   private double originBudget;
   private long originTroubleUntil = Long.MIN_VALUE;
   private long cutUntil = Long.MIN_VALUE / 2;
@@ -220,6 +224,7 @@ final class Watch {
     if (fault.kind() == FaultKind.CHANGE) {
       changes++;
     }
+    slowest = 0;
     for (int i = 0; i < deadlines.length; i++) {
       deadline(world.hosts.get(i), world.timeline.now());
     }
@@ -236,27 +241,32 @@ final class Watch {
     world.timeline.at(due, () -> check(host, due));
   }
 
+  /** Bytes per second; looked for again after a fault. */
   private double slowest() {
-    double slowest =
+    if (slowest == 0) {
+      slowest = findSlowest();
+    }
+    return slowest;
+  }
+
+  private double findSlowest() {
+    double least =
         Math.min(
             world.origin.link.bytesPerSecond(),
             world.options.rackRate() / world.options.rackSize());
     for (SimHost host : world.hosts) {
       if (host.isRunning()) {
-        slowest = Math.min(slowest, Math.min(host.up.bytesPerSecond(), host.down.bytesPerSecond()));
+        least = Math.min(least, Math.min(host.up.bytesPerSecond(), host.down.bytesPerSecond()));
         if (host.hasSlowDisk()) {
-          slowest = Math.min(slowest, host.disk.bytesPerSecond());
+          least = Math.min(least, host.disk.bytesPerSecond() / DISK_WAYS);
         }
       }
     }
-    return slowest;
+    return least;
   }
 
   private void check(SimHost host, long due) {
-    if (world.options.faults() == 0
-        || deadlines[host.number] != due
-        || !users().isWaiting(host)
-        || !host.isRunning()) {
+    if (deadlines[host.number] != due || !users().isWaiting(host) || !host.isRunning()) {
       return;
     }
     if (!isSupplied(host) || !world.scheduler.isUp()) {
