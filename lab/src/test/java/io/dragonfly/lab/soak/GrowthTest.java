@@ -25,7 +25,7 @@ final class GrowthTest {
   @Test
   void whatGrowsIsNamed() {
     assertThat(of(120, 5, 90, 0).isSteady()).isFalse();
-    assertThat(of(120, 0, 90, 5).isSteady()).isFalse();
+    assertThat(of(120, 0, 90, 10).isSteady()).isFalse();
     assertThat(of(120, 5, 90, 0).text()).startsWith("GROWS");
   }
 
