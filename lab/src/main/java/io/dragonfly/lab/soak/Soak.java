@@ -7,11 +7,8 @@ import io.dragonfly.lab.process.Accounting;
 import io.dragonfly.lab.process.Launcher;
 import io.dragonfly.lab.process.ProcessCluster;
 import io.dragonfly.lab.process.Program;
+import java.io.BufferedReader;
 import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -36,8 +33,11 @@ final class Soak implements AutoCloseable {
   private static final List<String> PEERS = List.of("a", "b", "restarted");
   private static final String SMALL_CACHE =
       "gc:\n  interval: 10s\n  policy:\n    distThreshold: 200MiB\n";
+
+  /** The two parts of the serial collector's heap, in KiB. */
   private static final Pattern HEAP =
-      Pattern.compile("(?m)^jvm_memory_used_bytes\\{area=\"heap\"\\} (\\S+)");
+      Pattern.compile("^ *(?:DefNew|Tenured) +total \\d+K, used (\\d+)K");
+
   private static final Duration LIMIT = Duration.ofMinutes(2);
   private static final int ROUNDS_PER_SAMPLE = 10;
   private static final int ROUNDS_PER_LIFE = 20;
@@ -47,7 +47,6 @@ final class Soak implements AutoCloseable {
   private final Path outputs;
   private final ProcessCluster cluster;
   private final LabOrigin origin;
-  private final HttpClient http = HttpClient.newHttpClient();
   private final Random random = new Random(20);
   private final Map<String, Growth> measured = new LinkedHashMap<>();
   private int downloads;
@@ -120,10 +119,12 @@ final class Soak implements AutoCloseable {
       one.getValue().add(resident, descriptors);
       row.append(
           String.format(
-              Locale.ROOT, "; %s %d MB, %d open", one.getKey(), resident / 1_000_000, descriptors));
-      if (!one.getKey().equals(ProcessCluster.SCHEDULER)) {
-        row.append(String.format(Locale.ROOT, ", heap %.0f MB", heap(one.getKey()) / 1e6));
-      }
+              Locale.ROOT,
+              "; %s %d MB, heap %d MB, %d open",
+              one.getKey(),
+              resident / 1_000_000,
+              heapMegabytes(program.pid()),
+              descriptors));
     }
     out.accept(row.toString());
   }
@@ -134,13 +135,22 @@ final class Soak implements AutoCloseable {
     }
   }
 
-  private double heap(String daemon) throws IOException, InterruptedException {
-    URI metrics = URI.create("http://127.0.0.1:" + cluster.port(daemon + ".metrics") + "/metrics");
-    String text =
-        http.send(HttpRequest.newBuilder(metrics).build(), HttpResponse.BodyHandlers.ofString())
-            .body();
-    Matcher matcher = HEAP.matcher(text);
-    return matcher.find() ? Double.parseDouble(matcher.group(1)) : 0;
+  /** Megabytes in use, as the JVM itself says. */
+  private static long heapMegabytes(long pid) throws IOException {
+    String jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
+    Process process =
+        new ProcessBuilder(jcmd, Long.toString(pid), "GC.heap_info")
+            .redirectErrorStream(true)
+            .start();
+    try (BufferedReader lines = process.inputReader()) {
+      return lines
+              .lines()
+              .map(HEAP::matcher)
+              .filter(Matcher::find)
+              .mapToLong(found -> Long.parseLong(found.group(1)))
+              .sum()
+          / 1000;
+    }
   }
 
   private boolean verdict() {
