@@ -23,9 +23,13 @@ final class Growth {
     descriptors.add(openDescriptors);
   }
 
+  boolean hasEnough() {
+    return resident.size() >= FEWEST;
+  }
+
   /** Whether neither grew; true as well where there are too few samples to say. */
   boolean isSteady() {
-    return resident.size() < FEWEST
+    return !hasEnough()
         || (isSteady(resident, MEMORY_FACTOR, MEMORY_SLACK)
             && isSteady(descriptors, DESCRIPTOR_FACTOR, DESCRIPTOR_SLACK));
   }
@@ -49,7 +53,7 @@ final class Growth {
   }
 
   String text() {
-    if (resident.size() < FEWEST) {
+    if (!hasEnough()) {
       return "too few samples to say whether it grows: let it run longer";
     }
     return String.format(

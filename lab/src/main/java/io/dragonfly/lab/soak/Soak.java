@@ -160,7 +160,11 @@ final class Soak implements AutoCloseable {
       out.accept("soak: " + one.getKey() + ": " + one.getValue().text());
       steady &= one.getValue().isSteady();
     }
-    out.accept(steady ? "soak: nothing grows" : "soak: something grows");
+    boolean enough = measured.values().stream().allMatch(Growth::hasEnough);
+    out.accept(
+        !enough
+            ? "soak: too short to say whether anything grows"
+            : steady ? "soak: nothing grows" : "soak: something grows");
     return steady;
   }
 
