@@ -29,13 +29,16 @@ final class SwarmReport {
   void printHead(PrintStream out) {
     out.printf(
         Locale.ROOT,
-        "%d peers at %s, seed at %s, origin at %s, %.1f MiB%n"
+        "%d peers at %s, seed at %s, origin at %s%s, %.1f MiB%n"
             + "one TCP stream: u = %.2f MB/s (%.2f of the nominal rate)%n"
             + "T* = %.2f s, limited by %s; discrete bound with %d units = %.2f s%n%n",
         options.peers(),
         options.rate(),
         options.seedRate(),
         options.originRate(),
+        options.roundTrip().isZero()
+            ? ""
+            : ", " + options.roundTrip().toMillis() + " ms from host to host and back",
         options.size() / MIB,
         bounds.goodput() / 1e6,
         bounds.goodput() / options.rate().bytesPerSecond(),
