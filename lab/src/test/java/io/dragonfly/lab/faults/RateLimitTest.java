@@ -32,7 +32,7 @@ final class RateLimitTest {
   private static final LabContent CONTENT = new LabContent(41, 1024 * MIB);
   private static final Duration SETTLE = Duration.ofSeconds(60);
   private static final long SAMPLE_NANOS = 5_000_000_000L;
-  private static final Percentage ROUGHLY = Percentage.withPercentage(25);
+  private static final Percentage ROUGHLY = Percentage.withPercentage(50);
 
   /** A download that never ends by itself. */
   private static final class Endless implements ProgressListener, AutoCloseable {
@@ -80,7 +80,7 @@ final class RateLimitTest {
 
     void awaitBytes() {
       long before = bytes;
-      await().atMost(SETTLE).until(() -> bytes > before + MIB);
+      await().atMost(SETTLE).until(() -> bytes > before + 4 * MIB);
     }
 
     @Override
