@@ -28,6 +28,7 @@ public record Tool(String name, String debianPackage) {
   public static final Tool DU = new Tool("du", "coreutils");
   public static final Tool CP = new Tool("cp", "coreutils");
   public static final Tool NGINX = new Tool("nginx", "nginx-light");
+  public static final Tool TINYPROXY = new Tool("tinyproxy", "tinyproxy-bin");
   public static final Tool CURL = new Tool("curl", "curl");
   public static final Tool ARIA2 = new Tool("aria2c", "aria2");
   public static final Tool OPENTRACKER = new Tool("opentracker", "opentracker");

@@ -17,11 +17,14 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLServerSocketFactory;
 
 /**
- * An authority and certificates for 127.0.0.1, made with the JDK's keytool: {@code good} and {@code
- * expired} are signed by the authority, so is {@code other}, which is for another host; {@code
- * self} signed itself.
+ * An authority and certificates for this machine, made with the JDK's keytool: {@code good} and
+ * {@code expired} are signed by the authority, so is {@code other}, which is for another host;
+ * {@code self} signed itself.
  */
 final class LabCertificates {
+  /** An address beside 127.0.0.1 that the certificates are for. */
+  static final String ADDRESS = "10.98.0.1";
+
   private static final String PASSWORD = "changeit";
 
   private final Path directory;
@@ -34,7 +37,7 @@ final class LabCertificates {
 
   static LabCertificates create(Path directory) throws Exception {
     Path file = directory.resolve("store.p12");
-    String names = "san=dns:localhost,ip:127.0.0.1";
+    String names = "san=dns:localhost,ip:127.0.0.1,ip:" + ADDRESS;
     generate(file, "ca", "-ext", "bc:c", "-validity", "2");
     generate(file, "good", "-signer", "ca", "-ext", names, "-validity", "1");
     generate(file, "other", "-signer", "ca", "-ext", "san=dns:other.example", "-validity", "1");
@@ -65,11 +68,30 @@ final class LabCertificates {
 
   /** A PEM file with the authority's certificate. */
   Path authority() throws GeneralSecurityException, IOException {
+    return certificate("ca");
+  }
+
+  /** A PEM file with the certificate of that name. */
+  Path certificate(String alias) throws GeneralSecurityException, IOException {
+    return pem(alias + ".pem", "CERTIFICATE", store.getCertificate(alias).getEncoded());
+  }
+
+  /** A PEM file with the private key of that name. */
+  Path key(String alias) throws GeneralSecurityException, IOException {
+    byte[] key = store.getKey(alias, PASSWORD.toCharArray()).getEncoded();
+    return pem(alias + "-key.pem", "PRIVATE KEY", key);
+  }
+
+  private Path pem(String name, String label, byte[] content) throws IOException {
     return Files.writeString(
-        directory.resolve("ca.pem"),
-        "-----BEGIN CERTIFICATE-----\n"
-            + Base64.getMimeEncoder().encodeToString(store.getCertificate("ca").getEncoded())
-            + "\n-----END CERTIFICATE-----\n");
+        directory.resolve(name),
+        "-----BEGIN "
+            + label
+            + "-----\n"
+            + Base64.getMimeEncoder().encodeToString(content)
+            + "\n-----END "
+            + label
+            + "-----\n");
   }
 
   /** Sockets of a server that shows the certificate of that name. */
