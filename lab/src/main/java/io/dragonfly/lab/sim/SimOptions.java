@@ -41,6 +41,7 @@ record SimOptions(
     Plant plant,
     long seed) {
   static final int MOST_HOSTS = 200_000;
+  private static final long COARSE_GRAIN = 50 * Timeline.MILLI;
   private static final int CLOSELY = 100;
   private static final int LARGE = 1000;
 
@@ -92,6 +93,31 @@ record SimOptions(
         originRate,
         seeds == 0 ? rate : seedRate,
         rate);
+  }
+
+  /**
+   * The same in pieces twice as long, and followed less closely: for more hosts than can be
+   * followed.
+   */
+  SimOptions coarse() {
+    return new SimOptions(
+        hosts,
+        seeds,
+        size,
+        2 * pieceLength,
+        rate,
+        seedRate,
+        originRate,
+        rackRate,
+        rackSize,
+        staggerNanos,
+        COARSE_GRAIN,
+        tolerance,
+        faults,
+        kinds,
+        only,
+        plant,
+        seed);
   }
 
   SimOptions withPlant(Plant planted) {

@@ -47,6 +47,11 @@ public final class SimulateCommand {
                 .help(
                     "What happens within so much time is worked out together; 1 to 20 ms, by the"
                         + " number of hosts"),
+            Flag.value("model", "NAME")
+                .defaultsTo("fine")
+                .help(
+                    "fine; coarse: pieces twice as long and a grain of 50 ms; both: one after"
+                        + " the other, and how much they differ"),
             Flag.value("seed", "NUMBER").defaultsTo("1").help("Of all chance"),
             Flag.value("runs", "COUNT")
                 .defaultsTo("1")
@@ -86,10 +91,19 @@ public final class SimulateCommand {
       sweep(parsed, all, first);
     } else {
       for (long seed = first; seed < first + runs; seed++) {
-        all.run(options(parsed, seed), replay(args, seed));
+        run(parsed, all, options(parsed, seed), replay(args, seed));
       }
     }
     return all.sum() ? ExitCode.OK : ExitCode.FAILED;
+  }
+
+  private static void run(ParsedFlags parsed, SimulateRuns all, SimOptions options, String replay)
+      throws UsageException {
+    switch (parsed.string("model")) {
+      case "fine", "coarse" -> all.run(options, replay);
+      case "both" -> all.compare(options, replay);
+      default -> throw parsed.invalid("model", "expected fine, coarse or both");
+    }
   }
 
   private static void sweep(ParsedFlags parsed, SimulateRuns all, long seed)
@@ -158,24 +172,28 @@ public final class SimulateCommand {
     } catch (IllegalArgumentException e) {
       throw parsed.invalid("piece-size", String.valueOf(e.getMessage()));
     }
-    return new SimOptions(
-        (int) parsed.number("hosts", 1, SimOptions.MOST_HOSTS),
-        (int) parsed.number("seeds", 0, 1000),
-        size,
-        pieceLength,
-        rate,
-        parsed.isGiven("seed-rate") ? rate(parsed, "seed-rate") : rate,
-        parsed.isGiven("origin-rate") ? rate(parsed, "origin-rate") : rate,
-        parsed.isGiven("rack-rate") ? rate(parsed, "rack-rate") : Double.POSITIVE_INFINITY,
-        (int) parsed.number("rack-size", 1, SimOptions.MOST_HOSTS),
-        CommandLine.read(parsed, "stagger", Durations::parse).toNanos(),
-        parsed.isGiven("grain") ? CommandLine.read(parsed, "grain", Durations::parse).toNanos() : 0,
-        0.02,
-        (int) parsed.number("faults", 0, 10_000),
-        kinds(parsed),
-        only,
-        plant,
-        seed);
+    SimOptions options =
+        new SimOptions(
+            (int) parsed.number("hosts", 1, SimOptions.MOST_HOSTS),
+            (int) parsed.number("seeds", 0, 1000),
+            size,
+            pieceLength,
+            rate,
+            parsed.isGiven("seed-rate") ? rate(parsed, "seed-rate") : rate,
+            parsed.isGiven("origin-rate") ? rate(parsed, "origin-rate") : rate,
+            parsed.isGiven("rack-rate") ? rate(parsed, "rack-rate") : Double.POSITIVE_INFINITY,
+            (int) parsed.number("rack-size", 1, SimOptions.MOST_HOSTS),
+            CommandLine.read(parsed, "stagger", Durations::parse).toNanos(),
+            parsed.isGiven("grain")
+                ? CommandLine.read(parsed, "grain", Durations::parse).toNanos()
+                : 0,
+            0.02,
+            (int) parsed.number("faults", 0, 10_000),
+            kinds(parsed),
+            only,
+            plant,
+            seed);
+    return parsed.string("model").equals("coarse") ? options.coarse() : options;
   }
 
   private static double rate(ParsedFlags parsed, String name) throws UsageException {

@@ -74,6 +74,24 @@ final class SimulateRuns {
     return new Run(outcome, cpu);
   }
 
+  /** Runs it in both models and says how much the coarse one errs. */
+  void compare(SimOptions options, String replay) {
+    Run fine = run(options, replay);
+    Run coarse = run(options.coarse(), replay);
+    out.println(
+        String.format(
+            Locale.ROOT,
+            "the coarse model errs by %+.1f %% at p50 and %+.1f %% at p99, and takes %.2f of the"
+                + " CPU time",
+            error(fine, coarse, 0.5),
+            error(fine, coarse, 0.99),
+            coarse.cpuSeconds() / fine.cpuSeconds()));
+  }
+
+  private static double error(Run fine, Run coarse, double part) {
+    return 100 * (coarse.outcome().percentile(part) / fine.outcome().percentile(part) - 1);
+  }
+
   private void tell(Violation violation, Outcome outcome, SimOptions options, String replay) {
     broken++;
     List<Integer> fewest = Simulation.fewest(options, violation);

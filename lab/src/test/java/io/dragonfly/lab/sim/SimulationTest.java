@@ -2,6 +2,8 @@ package io.dragonfly.lab.sim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -57,6 +59,19 @@ class SimulationTest {
         .filter(line -> line.startsWith("seed"))
         .map(line -> line.substring(0, line.indexOf(" virtual s")))
         .reduce("", (all, line) -> all + line + "\n");
+  }
+
+  @Test
+  void theCoarseModelIsNotFarFromTheFineOne() {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    SimulateRuns runs =
+        new SimulateRuns(/* verbose= */ false, new PrintStream(out, true, StandardCharsets.UTF_8));
+    SimOptions options = SimOptions.random(0).withHosts(40);
+    double fine = runs.run(options, "").outcome().percentile(0.5);
+    double coarse = runs.run(options.coarse(), "").outcome().percentile(0.5);
+    assertThat(coarse).isBetween(0.9 * fine, 2 * fine);
+    runs.compare(options, "");
+    assertThat(out.toString(StandardCharsets.UTF_8)).contains("the coarse model errs by");
   }
 
   @ParameterizedTest
