@@ -256,6 +256,7 @@ final class OriginReader implements Runnable {
       return from; // somebody else writes it, or has written it
     }
     PieceEditor editor = free.get();
+    editor.lend();
     long begin = workshop.now();
     boolean finished = false;
     try {

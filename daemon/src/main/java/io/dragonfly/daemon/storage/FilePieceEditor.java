@@ -127,9 +127,24 @@ final class FilePieceEditor implements PieceEditor {
     if (relay != null || expected == null) {
       return;
     }
-    PieceRelay shared = new PieceRelay(number, length, expected, verifiedBytes());
+    PieceRelay shared = new PieceRelay(number, length, Optional.of(expected), verifiedBytes());
     relay = shared;
     task.relayBegun(shared);
+  }
+
+  @Override
+  public void lend() {
+    if (relay == null) {
+      PieceRelay lent =
+          new PieceRelay(number, length, Optional.ofNullable(expected), readableBytes());
+      relay = lent;
+      task.lent(lent);
+    }
+  }
+
+  /** What is compared with hashes counts when it was; what the origin itself gives, at once. */
+  private long readableBytes() {
+    return expected == null ? hasher.position() : verifiedBytes();
   }
 
   private long verifiedBytes() {
@@ -162,7 +177,7 @@ final class FilePieceEditor implements PieceEditor {
     }
     state = State.WRITING;
     if (relay != null) {
-      relay.advance(verifiedBytes());
+      relay.advance(readableBytes());
     }
   }
 

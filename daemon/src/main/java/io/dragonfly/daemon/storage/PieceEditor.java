@@ -53,6 +53,13 @@ public interface PieceEditor extends AutoCloseable {
   void share();
 
   /**
+   * Lets readers of this host have the bytes as they come, while {@link StoredTask#viewOrRelay}
+   * does not know of them: for bytes that the origin itself gives. Idempotent; has no effect once
+   * shared.
+   */
+  void lend();
+
+  /**
    * Appends; consumes the whole buffer unless it throws.
    *
    * @throws CorruptPieceException when a block differs from the expected hash; that block isn't

@@ -4,12 +4,13 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.dragonfly.common.piece.BlockHashes;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * What others may read of a piece that still comes in: its bytes up to the last verified block.
- * Ends whole, or broken when its editor gave the piece up. Written by the editor's thread, read by
- * any.
+ * What others may read of a piece that still comes in: its bytes up to the last verified block, or,
+ * where it comes from the origin and is for this host alone, all that have arrived. Ends whole, or
+ * broken when its editor gave the piece up. Written by the editor's thread, read by any.
  */
 final class PieceRelay {
   /** What is to be run when there is more than so many bytes. */
@@ -17,7 +18,7 @@ final class PieceRelay {
 
   private final int number;
   private final long length;
-  private final BlockHashes hashes;
+  private final Optional<BlockHashes> hashes;
   private final ReentrantLock lock = new ReentrantLock();
 
   @GuardedBy("lock")
@@ -26,7 +27,7 @@ final class PieceRelay {
   private volatile long available;
   private volatile boolean broken;
 
-  PieceRelay(int number, long length, BlockHashes hashes, long available) {
+  PieceRelay(int number, long length, Optional<BlockHashes> hashes, long available) {
     this.number = number;
     this.length = length;
     this.hashes = hashes;
@@ -41,7 +42,7 @@ final class PieceRelay {
     return length;
   }
 
-  BlockHashes hashes() {
+  Optional<BlockHashes> hashes() {
     return hashes;
   }
 

@@ -43,7 +43,7 @@ final class RelayedContent implements PieceContent {
 
   @Override
   public Optional<BlockHashes> hashes() {
-    return Optional.of(relay.hashes());
+    return relay.hashes();
   }
 
   @Override

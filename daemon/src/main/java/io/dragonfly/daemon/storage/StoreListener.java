@@ -8,6 +8,9 @@ public interface StoreListener {
   /** A piece comes in whose bytes are verified block by block and may be read as they come. */
   default void pieceBegun(int number) {}
 
+  /** A piece comes in from the origin and may be read by this host as it comes. */
+  default void pieceArriving(int number) {}
+
   /** The task left the store (deleted, evicted, or replaced by a newer version). */
   void deleted();
 }

@@ -22,6 +22,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,6 +52,9 @@ public final class StoredTask {
 
   /** Pieces that come in and may be read meanwhile. */
   private final Map<Integer, PieceRelay> relays = new ConcurrentHashMap<>();
+
+  /** Pieces that come in from the origin, for readers of this host. */
+  private final Map<Integer, PieceRelay> lent = new ConcurrentHashMap<>();
 
   private final AtomicInteger uploading = new AtomicInteger();
   private final AtomicLong uploaded = new AtomicLong();
@@ -250,7 +254,24 @@ public final class StoredTask {
    * @throws MissingPieceException when it is neither
    */
   public PieceContent viewOrRelay(int number) throws IOException {
-    PieceRelay relay = hasPiece(number) ? null : relays.get(number);
+    return view(number, hasPiece(number) ? null : relays.get(number));
+  }
+
+  /**
+   * As {@link #viewOrRelay}, and also what comes in from the origin and nobody but it vouches for
+   * yet: for readers of this host, who would get the same bytes from the origin.
+   *
+   * @throws MissingPieceException when the piece is neither finished nor coming in
+   */
+  public PieceContent viewOrArriving(int number) throws IOException {
+    if (hasPiece(number)) {
+      return view(number);
+    }
+    PieceRelay relay = relays.get(number);
+    return view(number, relay == null ? lent.get(number) : relay);
+  }
+
+  private PieceContent view(int number, @Nullable PieceRelay relay) throws IOException {
     if (relay == null) {
       return view(number);
     }
@@ -446,8 +467,14 @@ public final class StoredTask {
     tell(listener -> listener.pieceBegun(relay.number()));
   }
 
+  void lent(PieceRelay relay) {
+    lent.put(relay.number(), relay);
+    tell(listener -> listener.pieceArriving(relay.number()));
+  }
+
   void relayEnded(PieceRelay relay) {
     relays.remove(relay.number(), relay);
+    lent.remove(relay.number(), relay);
   }
 
   void editorClosed(int number) {

@@ -41,6 +41,11 @@ final class PieceRelayTest {
           }
 
           @Override
+          public void pieceArriving(int number) {
+            heard.add("arriving " + number);
+          }
+
+          @Override
           public void pieceFinished(int number) {
             heard.add("finished " + number);
           }
@@ -171,5 +176,30 @@ final class PieceRelayTest {
       assertThat(heard).isEmpty();
       assertThatThrownBy(() -> task.viewOrRelay(0)).isInstanceOf(MissingPieceException.class);
     }
+  }
+
+  @Test
+  void whatTheOriginGivesIsReadByThisHostAsItComesAndByNobodyElse() throws IOException {
+    PieceEditor editor = task.edit(0).orElseThrow();
+    editor.lend();
+    editor.lend();
+    editor.write(ByteBuffer.wrap(piece, 0, 100));
+
+    assertThat(heard).containsExactly("arriving 0");
+    assertThat(task.relayed()).isEqualTo(new BitSet());
+    assertThatThrownBy(() -> task.viewOrRelay(0)).isInstanceOf(MissingPieceException.class);
+    try (PieceContent content = task.viewOrArriving(0)) {
+      assertThat(content.available()).isEqualTo(100);
+      ByteBuffer read = ByteBuffer.allocate(200);
+      assertThat(content.read(40, read)).isEqualTo(60);
+      assertThat(Arrays.copyOf(read.array(), 60)).isEqualTo(Arrays.copyOfRange(piece, 40, 100));
+      List<String> woken = new ArrayList<>();
+      content.whenBeyond(100, () -> woken.add("more"));
+      assertThat(woken).isEmpty();
+      editor.close();
+      assertThat(woken).containsExactly("more");
+      assertThat(content.isBroken()).isTrue();
+    }
+    assertThatThrownBy(() -> task.viewOrArriving(0)).isInstanceOf(MissingPieceException.class);
   }
 }
