@@ -1,5 +1,6 @@
 package io.dragonfly.daemon;
 
+import com.google.re2j.Pattern;
 import io.dragonfly.common.file.FileProblem;
 import io.dragonfly.common.id.HostId;
 import io.dragonfly.common.id.PeerId;
@@ -16,8 +17,10 @@ import io.dragonfly.daemon.link.HostProbe;
 import io.dragonfly.daemon.link.SchedulerFile;
 import io.dragonfly.daemon.link.SchedulerSource;
 import io.dragonfly.daemon.local.LocalServer;
+import io.dragonfly.daemon.proxy.ProxyOptions;
 import io.dragonfly.daemon.rpc.ManagerSchedulers;
 import io.dragonfly.daemon.source.OriginWatch;
+import io.dragonfly.daemon.source.Passage;
 import io.dragonfly.daemon.source.SourceOptions;
 import io.dragonfly.daemon.source.Sources;
 import io.dragonfly.daemon.storage.PieceStore;
@@ -51,6 +54,7 @@ final class Blueprint {
   private static final Duration LONGEST_REDIRECT = Duration.ofDays(1);
   private static final int SMALLEST_BUFFER = 64 << 10;
   private static final int LARGEST_BUFFER = 16 << 20;
+  private static final Duration PASSED_ANSWER = Duration.ofMinutes(10);
   private static final Duration FIRST_BYTE = Duration.ofSeconds(10);
 
   private final DaemonConfig config;
@@ -163,6 +167,46 @@ final class Blueprint {
   }
 
   Sources sources(OriginWatch watch) throws IOException {
+    return Sources.of(sourceOptions().build(), watch);
+  }
+
+  /** For what the proxy passes on: as many connections as it has clients may need at once. */
+  Passage passage() throws IOException {
+    return new Passage(
+        sourceOptions()
+            .headerTimeout(PASSED_ANSWER)
+            .stallTimeout(config.download().pieceTimeout())
+            .maxConnectionsPerOrigin(1024)
+            .maxConnections(4096)
+            .build());
+  }
+
+  ProxyOptions proxyOptions() throws IOException {
+    ProxyConfig proxy = config.proxy();
+    ProxyConfig.Server server = proxy.server();
+    return new ProxyOptions(
+        bind(server.ip(), server.port()),
+        ip,
+        proxy.registryMirror().addr(),
+        !proxy.registryMirror().addr().equals(ProxyConfig.RegistryMirror.DEFAULT_ADDR),
+        proxy.registryMirror().enableTaskIdBasedBlobDigest(),
+        proxy.rules().stream()
+            .map(rule ->
+                new ProxyOptions.Rule(
+                    Pattern.compile(rule.regex()),
+                    rule.useTls(),
+                    rule.redirect(),
+                    rule.filteredQueryParams()))
+            .toList(),
+        proxy.disableBackToSource(),
+        proxy.prefetch(),
+        server.requestRateLimit(),
+        server.basicAuth().map(user -> new ProxyOptions.User(user.username(), user.password())),
+        server.allowLinkLocal(),
+        config.download().pieceTimeout());
+  }
+
+  private SourceOptions.Builder sourceOptions() throws IOException {
     SourceOptions defaults = SourceOptions.defaults();
     var options =
         SourceOptions.builder()
@@ -173,7 +217,7 @@ final class Blueprint {
             .cacheRedirects(config.backend().enableCacheTemporaryRedirect())
             .redirectTtl(shorter(config.backend().cacheTemporaryRedirectTtl(), LONGEST_REDIRECT));
     OriginAccess.of(config.backend(), System.getenv(), options);
-    return Sources.of(options.build(), watch);
+    return options;
   }
 
   DownloadOptions downloadOptions() {

@@ -20,11 +20,13 @@ import io.dragonfly.daemon.link.NetworkSampler;
 import io.dragonfly.daemon.link.SchedulerSet;
 import io.dragonfly.daemon.local.LocalServer;
 import io.dragonfly.daemon.output.OutputRights;
+import io.dragonfly.daemon.proxy.ProxyServer;
 import io.dragonfly.daemon.rpc.ParentFollowing;
 import io.dragonfly.daemon.rpc.SchedulerCalls;
 import io.dragonfly.daemon.rpc.SchedulerLinks;
 import io.dragonfly.daemon.rpc.SchedulerProbes;
 import io.dragonfly.daemon.rpc.Services;
+import io.dragonfly.daemon.source.Sources;
 import io.dragonfly.daemon.storage.PieceStore;
 import io.dragonfly.daemon.transfer.PieceClient;
 import io.dragonfly.daemon.transfer.PieceServer;
@@ -67,6 +69,7 @@ public final class Daemon implements AutoCloseable {
   private volatile @Nullable PieceServer pieceServer;
   private volatile @Nullable QuicPieceServer quicServer;
   private volatile @Nullable RpcServer uploadServer;
+  private volatile @Nullable ProxyServer proxyServer;
   private volatile @Nullable MetricsServer metricsServer;
   private volatile @Nullable HealthServer healthServer;
 
@@ -162,13 +165,14 @@ public final class Daemon implements AutoCloseable {
                 config.scheduler().announceInterval(),
                 Announcer.Options.DEFAULT_HOLDINGS_PER_SECOND));
     PieceClient client = closer.add(plan.pieceClient(loops));
+    Sources sources = closer.add(plan.sources(metrics.origins()));
     Downloads downloads =
         closer.add(
             new Downloads(
                 new Downloads.Surroundings(
                     store,
                     client,
-                    closer.add(plan.sources(metrics.origins())),
+                    sources,
                     new SchedulerLinks(
                         probes,
                         schedulers,
@@ -209,6 +213,16 @@ public final class Daemon implements AutoCloseable {
                 config.download().contentMemory().bytes(),
                 config.download().pieceTimeout()));
     serve(loops, services, local, downloads);
+    ProxyServer proxy =
+        closer.add(
+            new ProxyServer(
+                plan.proxyOptions(),
+                loops,
+                new ProxyDownloads(downloads, metrics),
+                sources,
+                closer.add(plan.passage())));
+    proxy.start();
+    proxyServer = proxy;
     metrics.observe(store, pieces, this::quicBytes, config.storage().dir());
     closer.add(announcer);
     closer.add(local);
@@ -331,6 +345,11 @@ public final class Daemon implements AutoCloseable {
   private long quicBytes() {
     QuicPieceServer server = quicServer;
     return server == null ? 0 : server.bytes();
+  }
+
+  /** The port of the registry mirror and the forward proxy, once started. */
+  public int proxyPort() {
+    return started(proxyServer).port();
   }
 
   /** The port of {@code GET /metrics}, once started. */

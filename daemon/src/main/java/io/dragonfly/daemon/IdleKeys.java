@@ -31,7 +31,11 @@ final class IdleKeys {
           new Idle("backend.enableHickoryDNS", "false"),
           idle("gc.policy.persistentTaskTTL"),
           idle("gc.policy.persistentCacheTaskTTL"),
-          idle("proxy"),
+          idle("proxy.server.caCert"),
+          idle("proxy.server.caKey"),
+          idle("proxy.registryMirror.cert"),
+          idle("proxy.prefetchBandwidthLimit"),
+          idle("proxy.readBufferSize"),
           new Idle("security.enable", "false"),
           idle("stats"),
           idle("tracing"));

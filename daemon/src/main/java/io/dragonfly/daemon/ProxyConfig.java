@@ -3,16 +3,16 @@ package io.dragonfly.daemon;
 import static java.util.Objects.requireNonNullElse;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.google.re2j.Pattern;
+import com.google.re2j.PatternSyntaxException;
 import io.dragonfly.common.config.ByteSize;
 import io.dragonfly.common.id.TaskIdentity;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 
-/** The {@code proxy} section. It is checked like every other, and has no effect in this program. */
+/** The {@code proxy} section: the registry mirror and the forward proxy. */
 // Absent keys arrive as null and leave as defaults.
 @SuppressWarnings({"NullAway", "NullOptional", "NullableOptional"})
 public record ProxyConfig(
@@ -27,7 +27,7 @@ public record ProxyConfig(
   static final ProxyConfig DEFAULT = new ProxyConfig(null, null, null, null, null, null, null);
 
   public ProxyConfig {
-    server = requireNonNullElse(server, new Server(null, null, null, null, null, null));
+    server = requireNonNullElse(server, new Server(null, null, null, null, null, null, null));
     rules = List.copyOf(requireNonNullElse(rules, List.of()));
     registryMirror = requireNonNullElse(registryMirror, new RegistryMirror(null, null, null));
     disableBackToSource = requireNonNullElse(disableBackToSource, false);
@@ -38,14 +38,18 @@ public record ProxyConfig(
     Bounds.check("readBufferSize", readBufferSize, 4096, 64 << 20);
   }
 
-  /** Where the proxy listens. */
+  /**
+   * Where the proxy listens. {@code allowLinkLocal} is ours: whether it goes to link-local
+   * addresses and metadata services.
+   */
   public record Server(
       Optional<String> ip,
       Integer port,
       Integer requestRateLimit,
       Optional<Path> caCert,
       Optional<Path> caKey,
-      Optional<BasicAuth> basicAuth) {
+      Optional<BasicAuth> basicAuth,
+      Boolean allowLinkLocal) {
     public Server {
       ip = present(ip);
       port = Bounds.port("port", port, 4001);
@@ -53,6 +57,7 @@ public record ProxyConfig(
       caCert = present(caCert);
       caKey = present(caKey);
       basicAuth = present(basicAuth);
+      allowLinkLocal = requireNonNullElse(allowLinkLocal, false);
     }
   }
 
@@ -78,7 +83,7 @@ public record ProxyConfig(
     public Rule {
       regex = requireNonNullElse(regex, ".*");
       try {
-        Pattern.compile(regex);
+        Pattern _ = Pattern.compile(regex);
       } catch (PatternSyntaxException e) {
         throw new IllegalArgumentException(
             "regex: \"" + regex + "\" is not a regular expression: " + e.getDescription(), e);
@@ -96,8 +101,10 @@ public record ProxyConfig(
       String addr,
       Optional<Path> cert,
       @JsonProperty("enableTaskIDBasedBlobDigest") Boolean enableTaskIdBasedBlobDigest) {
+    static final String DEFAULT_ADDR = "https://index.docker.io";
+
     public RegistryMirror {
-      addr = requireNonNullElse(addr, "https://index.docker.io");
+      addr = requireNonNullElse(addr, DEFAULT_ADDR);
       cert = present(cert);
       enableTaskIdBasedBlobDigest = requireNonNullElse(enableTaskIdBasedBlobDigest, false);
     }

@@ -258,7 +258,11 @@ class DaemonConfigTest {
             "backend.enableHickoryDNS",
             "gc.policy.persistentTaskTTL",
             "gc.policy.persistentCacheTaskTTL",
-            "proxy",
+            "proxy.server.caCert",
+            "proxy.server.caKey",
+            "proxy.registryMirror.cert",
+            "proxy.prefetchBandwidthLimit",
+            "proxy.readBufferSize",
             "stats",
             "tracing");
   }

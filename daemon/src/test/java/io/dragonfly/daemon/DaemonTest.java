@@ -94,6 +94,7 @@ class DaemonTest {
         download: {server: {socketPath: %2$s/%1$s.sock}}
         upload: {server: {ip: 127.0.0.1, port: 0}}
         storage: {dir: %2$s/%1$s, server: {ip: 127.0.0.1, tcpPort: 0}}
+        proxy: {server: {ip: 127.0.0.1, port: 0}}
         metrics: {server: {ip: 127.0.0.1, port: 0}}
         health: {server: {ip: 127.0.0.1, port: 0}}
         dynconfig: {refreshInterval: 1s}
@@ -331,6 +332,7 @@ class DaemonTest {
             download: {pieceTimeout: 200ms, server: {socketPath: %1$s/impatient.sock}}
             upload: {server: {ip: 127.0.0.1, port: 0}}
             storage: {dir: %1$s/impatient, server: {ip: 127.0.0.1, tcpPort: 0}}
+            proxy: {server: {ip: 127.0.0.1, port: 0}}
             metrics: {server: {ip: 127.0.0.1, port: 0}}
             health: {server: {ip: 127.0.0.1, port: 0}}
             """
@@ -583,6 +585,7 @@ class DaemonTest {
                     download: {server: {socketPath: %1$s/two.sock}}
                     upload: {server: {ip: 127.0.0.1, port: %2$d}}
                     storage: {dir: %1$s/two, server: {ip: 127.0.0.1, tcpPort: 0}}
+                    proxy: {server: {ip: 127.0.0.1, port: 0}}
                     """
                         .formatted(dir, taken.getLocalPort())),
                 dir.resolve("dynconfig.yaml"))) {
@@ -604,6 +607,7 @@ class DaemonTest {
                 download: {server: {socketPath: %1$s/two.sock}}
                 upload: {server: {ip: 127.0.0.1, port: 0}}
                 storage: {dir: %2$s/below, server: {ip: 127.0.0.1, tcpPort: 0}}
+                proxy: {server: {ip: 127.0.0.1, port: 0}}
                 """
                     .formatted(dir, file)),
             dir.resolve("dynconfig.yaml"))) {

@@ -80,6 +80,7 @@ class DaemonWithManagerTest {
             download: {server: {socketPath: %1$s/one.sock}}
             upload: {server: {ip: 127.0.0.1, port: 0}}
             storage: {dir: %1$s/one, server: {ip: 127.0.0.1, tcpPort: 0}}
+            proxy: {server: {ip: 127.0.0.1, port: 0}}
             metrics: {server: {ip: 127.0.0.1, port: 0}}
             health: {server: {ip: 127.0.0.1, port: 0}}
             dynconfig: {refreshInterval: 200ms}

@@ -24,6 +24,7 @@ final class StandaloneRole implements ServerMain.Role, AutoCloseable {
   private static final int SCHEDULER_PORT = 8002;
   private static final int UPLOAD_PORT = 4000;
   private static final int PIECE_PORT = 4005;
+  private static final int PROXY_PORT = 4001;
   private static final int METRICS_PORT = 4002;
   private static final int HEALTH_PORT = 4003;
 
@@ -100,7 +101,7 @@ final class StandaloneRole implements ServerMain.Role, AutoCloseable {
             upload: {server: {ip: "%2$s", port: %3$d}}
             storage: {dir: "%1$s/data", keep: true, server: {ip: "%2$s", tcpPort: %4$d, quicPort: 0}}
             seedPeer: {enable: true, type: super}
-            proxy: {server: {ip: "%2$s", port: 0}}
+            proxy: {server: {ip: "%2$s", port: %7$d}}
             metrics: {server: {ip: "%2$s", port: %5$d}}
             health: {server: {ip: "%2$s", port: %6$d}}
             stats: {server: {ip: "%2$s", port: 0}}
@@ -111,7 +112,8 @@ final class StandaloneRole implements ServerMain.Role, AutoCloseable {
                     port("the daemon", address, UPLOAD_PORT),
                     port("pieces", address, PIECE_PORT),
                     port("metrics", address, METRICS_PORT),
-                    port("health", address, HEALTH_PORT));
+                    port("health", address, HEALTH_PORT),
+                    port("the proxy", address, PROXY_PORT));
     Daemon daemon =
         new Daemon(
             LocalCluster.parse(yaml, "dfdaemon.yaml", DaemonConfig.class, Keys.EXACT), dynconfig);
@@ -149,6 +151,7 @@ final class StandaloneRole implements ServerMain.Role, AutoCloseable {
         Dragonfly is ready.
           scheduler  %1$s:%2$d
           daemon     %1$s:%3$d, pieces on port %4$d
+          proxy      http://%1$s:%9$d, also a registry mirror
           metrics    http://%1$s:%5$d/metrics
           data       %6$s
 
@@ -165,7 +168,8 @@ final class StandaloneRole implements ServerMain.Role, AutoCloseable {
                 daemon.metricsPort(),
                 data.path(),
                 program,
-                endpoint));
+                endpoint,
+                daemon.proxyPort()));
     out.flush();
   }
 

@@ -13,6 +13,7 @@ import io.dragonfly.common.id.TaskIdentity;
 import io.dragonfly.common.net.Credentials;
 import io.dragonfly.daemon.link.DownloadRequest;
 import io.dragonfly.daemon.local.LineRequest;
+import io.dragonfly.daemon.proxy.TaskAsk;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -118,6 +119,25 @@ final class DownloadMessages {
     return line.bytesPerSecond().isPresent()
         ? request.withBytesPerSecond(line.bytesPerSecond().getAsLong())
         : request;
+  }
+
+  /** What a client of the proxy asked for, as if it had come over gRPC. */
+  static DownloadRequest request(TaskAsk ask) {
+    Download.Builder download =
+        Download.newBuilder()
+            .setUrl(ask.url())
+            .putAllRequestHeader(ask.headers())
+            .setPriority(priority(ask.priority()))
+            .addAllFilteredQueryParams(ask.filteredQueryParams())
+            .setDisableBackToSource(ask.disableBackToSource())
+            .setEnableTaskIdBasedBlobDigest(ask.byBlobDigest());
+    ask.tag().ifPresent(download::setTag);
+    ask.application().ifPresent(download::setApplication);
+    ask.pieceLength().ifPresent(download::setPieceLength);
+    ask.contentForTaskId().ifPresent(download::setContentForCalculatingTaskId);
+    ask.digest().ifPresent(digest -> download.setDigest(digest.toString()));
+    ask.range().ifPresent(range -> download.putRequestHeader("Range", range));
+    return request(download.build());
   }
 
   /** The message that a request came in, or one made from the request if it came another way. */

@@ -15,6 +15,7 @@ import io.dragonfly.daemon.link.DownloadRequest;
 import io.dragonfly.daemon.link.NetworkSampler;
 import io.dragonfly.daemon.local.LineRequest;
 import io.dragonfly.daemon.output.OutputRights;
+import io.dragonfly.daemon.proxy.TaskAsk;
 import io.dragonfly.daemon.storage.PieceStore;
 import io.netty.channel.ChannelFactory;
 import io.netty.channel.ServerChannel;
@@ -164,6 +165,15 @@ public final class Services {
    */
   public static DownloadRequest request(LineRequest line) {
     return DownloadMessages.request(line);
+  }
+
+  /**
+   * Understands a request of the proxy.
+   *
+   * @throws IllegalArgumentException if it can't be; says why
+   */
+  public static DownloadRequest request(TaskAsk ask) {
+    return DownloadMessages.request(ask);
   }
 
   /** The wire's name for a failure. */

@@ -1,0 +1,50 @@
+package io.dragonfly.daemon;
+
+import io.dragonfly.daemon.download.Download;
+import io.dragonfly.daemon.download.DownloadException;
+import io.dragonfly.daemon.download.DownloadListener;
+import io.dragonfly.daemon.download.DownloadSummary;
+import io.dragonfly.daemon.download.Downloads;
+import io.dragonfly.daemon.link.DownloadRequest;
+import io.dragonfly.daemon.proxy.TaskAsk;
+import io.dragonfly.daemon.proxy.TaskDownloads;
+import io.dragonfly.daemon.rpc.DaemonCounters;
+import io.dragonfly.daemon.rpc.Services;
+
+/** Connects the proxy with the rest of the daemon. */
+final class ProxyDownloads implements TaskDownloads {
+  private final Downloads downloads;
+  private final DaemonCounters counters;
+
+  ProxyDownloads(Downloads downloads, DaemonCounters counters) {
+    this.downloads = downloads;
+    this.counters = counters;
+  }
+
+  @Override
+  public DownloadRequest request(TaskAsk ask) {
+    return Services.request(ask);
+  }
+
+  @Override
+  public Download start(DownloadRequest request, DownloadListener listener)
+      throws DownloadException {
+    return downloads.start(request, listener);
+  }
+
+  @Override
+  public Counted counted(DownloadRequest request) {
+    DaemonCounters.Running running = counters.downloadStarted(request);
+    return new Counted() {
+      @Override
+      public void finished(DownloadSummary summary) {
+        running.finished(summary);
+      }
+
+      @Override
+      public void failed() {
+        running.failed();
+      }
+    };
+  }
+}

@@ -1,0 +1,286 @@
+package io.dragonfly.daemon.proxy;
+
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.codec.TooLongFrameException;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.Future;
+import java.time.Duration;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One client's connection: one request after the other, each answered on a thread of its own. Reads
+ * one message at a time, and after a request's end once more, to notice a client that goes away. A
+ * client that closes its sending half counts as gone.
+ */
+final class ClientConnection extends ChannelDuplexHandler {
+  private static final Logger log = LoggerFactory.getLogger(ClientConnection.class);
+
+  /** For a whole head of a request, and for the pause between two requests. */
+  private static final Duration IDLE = Duration.ofMinutes(2);
+
+  /** How long what a client still sends is taken after an answer that came early. */
+  private static final long LINGER_SECONDS = 2;
+
+  private final AnswerEncoder encoder;
+  private final Executor threads;
+  private final Consumer<Exchange> answers;
+  private final Duration patience;
+
+  private @Nullable Exchange current;
+  private @Nullable HttpRequest next;
+  private @Nullable Future<?> idle;
+  private boolean lingering;
+
+  /** A message was asked for and did not come yet: what came on the network was not enough. */
+  private boolean wanting;
+
+  /**
+   * @param threads a thread for each request
+   * @param answers answers a request; returns when it is answered or given up
+   * @param patience how long the client may be silent within a request, or take nothing of an
+   *     answer
+   */
+  ClientConnection(
+      AnswerEncoder encoder, Executor threads, Consumer<Exchange> answers, Duration patience) {
+    this.encoder = encoder;
+    this.threads = threads;
+    this.answers = answers;
+    this.patience = patience;
+  }
+
+  @Override
+  public void channelActive(ChannelHandlerContext ctx) {
+    awaitRequest(ctx);
+    read(ctx);
+  }
+
+  private void awaitRequest(ChannelHandlerContext ctx) {
+    idle = ctx.executor().schedule(closing(ctx), IDLE.toSeconds(), TimeUnit.SECONDS);
+  }
+
+  private static Runnable closing(ChannelHandlerContext ctx) {
+    return () -> {
+      var _ = ctx.close();
+    };
+  }
+
+  @Override
+  public void read(ChannelHandlerContext ctx) {
+    wanting = true;
+    ctx.read();
+  }
+
+  @Override
+  public void channelReadComplete(ChannelHandlerContext ctx) {
+    if (wanting) {
+      ctx.read();
+    }
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext ctx, Object message) {
+    wanting = false;
+    if (lingering) {
+      ReferenceCountUtil.release(message);
+      read(ctx);
+    } else if (message instanceof HttpRequest request) {
+      HttpResponseStatus mistake = mistake(request);
+      if (mistake != null) {
+        refuse(ctx, mistake);
+      } else if (current != null) {
+        next = request;
+      } else {
+        start(ctx, request);
+      }
+    } else if (message instanceof HttpContent part) {
+      take(ctx, part);
+    } else {
+      ReferenceCountUtil.release(message);
+    }
+  }
+
+  /** What makes a request one that nobody should pass on; null when nothing does. */
+  private static @Nullable HttpResponseStatus mistake(HttpRequest request) {
+    if (request.decoderResult().isFailure()) {
+      Throwable cause = request.decoderResult().cause();
+      if (cause instanceof TooLongHttpLineException) {
+        return HttpResponseStatus.REQUEST_URI_TOO_LONG;
+      }
+      return cause instanceof TooLongHttpHeaderException || cause instanceof TooLongFrameException
+          ? HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+          : HttpResponseStatus.BAD_REQUEST;
+    }
+    if (request.uri().chars().anyMatch(c -> c <= ' ' || c == 0x7f)) {
+      return HttpResponseStatus.BAD_REQUEST;
+    }
+    HttpVersion version = request.protocolVersion();
+    boolean old = version.equals(HttpVersion.HTTP_1_0);
+    if (!old && !version.equals(HttpVersion.HTTP_1_1)) {
+      return HttpResponseStatus.HTTP_VERSION_NOT_SUPPORTED;
+    }
+    var encodings = request.headers().getAll(HttpHeaderNames.TRANSFER_ENCODING);
+    if (!encodings.isEmpty()
+        && (old || encodings.size() > 1 || !encodings.get(0).strip().equalsIgnoreCase("chunked"))) {
+      return HttpResponseStatus.BAD_REQUEST;
+    }
+    int hosts = request.headers().getAll(HttpHeaderNames.HOST).size();
+    return hosts > 1 || (hosts == 0 && !old) ? HttpResponseStatus.BAD_REQUEST : null;
+  }
+
+  private void refuse(ChannelHandlerContext ctx, HttpResponseStatus status) {
+    lingering = true;
+    Exchange running = current;
+    if (running != null) {
+      // The one before is not answered yet, and what follows it can't be told from its end.
+      var _ = ctx.close();
+      return;
+    }
+    var answer = new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, status, Unpooled.EMPTY_BUFFER);
+    answer.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+    answer.headers().set(HttpHeaderNames.CONTENT_LENGTH, 0);
+    answer.headers().set(Answers.ERROR_TYPE, Refusal.Type.PROXY);
+    var _ = ctx.writeAndFlush(answer);
+    linger(ctx);
+  }
+
+  private void start(ChannelHandlerContext ctx, HttpRequest request) {
+    if (idle != null) {
+      idle.cancel(false);
+    }
+    boolean hasBody =
+        HttpUtil.isTransferEncodingChunked(request) || HttpUtil.getContentLength(request, 0L) > 0;
+    Exchange exchange = new Exchange(ctx.channel(), request, hasBody, patience);
+    current = exchange;
+    encoder.bodiless(exchange.isBodiless(HttpResponseStatus.OK));
+    if (!hasBody) {
+      read(ctx);
+    }
+    try {
+      threads.execute(() -> {
+        try {
+          answers.accept(exchange);
+        } finally {
+          finish(ctx, exchange);
+        }
+      });
+    } catch (RejectedExecutionException e) {
+      var _ = ctx.close();
+    }
+  }
+
+  private void finish(ChannelHandlerContext ctx, Exchange exchange) {
+    try {
+      ctx.executor().execute(() -> ended(ctx, exchange));
+    } catch (RejectedExecutionException e) {
+      log.debug("event=proxy_connection_ended_late");
+    }
+  }
+
+  private void take(ChannelHandlerContext ctx, HttpContent part) {
+    Exchange exchange = current;
+    if (exchange == null || part.decoderResult().isFailure()) {
+      part.release();
+      if (part.decoderResult().isFailure()) {
+        var _ = ctx.close();
+      }
+      return;
+    }
+    boolean last = part instanceof LastHttpContent;
+    exchange.body().offer(part.content(), last);
+    if (last) {
+      read(ctx);
+    }
+  }
+
+  private void ended(ChannelHandlerContext ctx, Exchange exchange) {
+    if (current != exchange || ctx.isRemoved() || !ctx.channel().isActive()) {
+      return;
+    }
+    current = null;
+    if (!exchange.isReusable()) {
+      if (exchange.hasBegun() && !exchange.body().isWhole()) {
+        exchange.body().abandon();
+        lingering = true;
+        read(ctx);
+        linger(ctx);
+      } else {
+        var _ = ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+      }
+      return;
+    }
+    HttpRequest waiting = next;
+    next = null;
+    if (waiting != null) {
+      start(ctx, waiting);
+    } else {
+      awaitRequest(ctx);
+    }
+  }
+
+  /** A socket closed with something unread would take back the answer, too. */
+  private void linger(ChannelHandlerContext ctx) {
+    var _ =
+        ctx.writeAndFlush(Unpooled.EMPTY_BUFFER)
+            .addListener(_ -> {
+              var _ = ((DuplexChannel) ctx.channel()).shutdownOutput();
+              read(ctx);
+            });
+    var _ = ctx.executor().schedule(closing(ctx), LINGER_SECONDS, TimeUnit.SECONDS);
+  }
+
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+    Exchange exchange = current;
+    if (exchange != null) {
+      exchange.writabilityChanged();
+    }
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+    if (event instanceof ChannelInputShutdownEvent) {
+      var _ = ctx.close();
+    } else {
+      ctx.fireUserEventTriggered(event);
+    }
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext ctx) {
+    if (idle != null) {
+      idle.cancel(false);
+    }
+    Exchange exchange = current;
+    if (exchange != null) {
+      exchange.clientLeft();
+    }
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+    log.debug("event=proxy_connection_failed cause={}", cause.toString());
+    var _ = ctx.close();
+  }
+}

@@ -1,0 +1,107 @@
+package io.dragonfly.daemon.proxy;
+
+import io.dragonfly.common.net.HostPort;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.net.UnknownHostException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+/**
+ * Where the proxy may go. Names are looked up here and again where the connection is made.
+ * Addresses of the link, among them those of metadata services, give away the machine's credentials
+ * to whoever reaches the proxy; the proxy's own port would ask itself.
+ */
+final class Destinations {
+  /** Services of clouds that have an address of their own. */
+  private static final Set<String> METADATA =
+      Set.of("100.100.100.200", "192.0.0.192", "fd00:ec2:0:0:0:0:0:254", "168.63.129.16");
+
+  private static final HttpResponseStatus LOOP = new HttpResponseStatus(508, "Loop Detected");
+
+  private final boolean allowLinkLocal;
+  private final int ownPort;
+
+  /**
+   * @param ownPort of this proxy
+   */
+  Destinations(boolean allowLinkLocal, int ownPort) {
+    this.allowLinkLocal = allowLinkLocal;
+    this.ownPort = ownPort;
+  }
+
+  /** Where a URL leads. */
+  static HostPort of(String url) throws Refusal {
+    int slashes = url.indexOf("://");
+    int end = slashes + 3;
+    while (end < url.length() && "/?#".indexOf(url.charAt(end)) < 0) {
+      end++;
+    }
+    String authority = url.substring(slashes + 3, end);
+    authority = authority.substring(authority.lastIndexOf('@') + 1);
+    boolean withPort = authority.lastIndexOf(':') > authority.lastIndexOf(']');
+    boolean tls = url.toLowerCase(Locale.ROOT).startsWith("https:");
+    try {
+      return HostPort.parse(withPort ? authority : authority + (tls ? ":443" : ":80"));
+    } catch (IllegalArgumentException e) {
+      throw Refusal.badRequest("The URL of the request can't be used: " + e.getMessage());
+    }
+  }
+
+  /**
+   * The addresses of a place, none of which is forbidden.
+   *
+   * @throws Refusal when there are none, or one is
+   */
+  List<InetAddress> resolve(HostPort place) throws Refusal {
+    List<InetAddress> addresses;
+    try {
+      addresses = Arrays.asList(InetAddress.getAllByName(place.host()));
+    } catch (UnknownHostException e) {
+      throw new Refusal(
+          HttpResponseStatus.BAD_GATEWAY,
+          Refusal.Type.BACKEND,
+          "The host "
+              + place.host()
+              + " is not known. Check its name, and the name servers of"
+              + " this machine.");
+    }
+    for (InetAddress address : addresses) {
+      check(place, address);
+    }
+    return addresses;
+  }
+
+  private void check(HostPort place, InetAddress address) throws Refusal {
+    boolean ofLink = address.isLinkLocalAddress() || METADATA.contains(address.getHostAddress());
+    if (ofLink && !allowLinkLocal) {
+      throw new Refusal(
+          HttpResponseStatus.FORBIDDEN,
+          Refusal.Type.PROXY,
+          "The address "
+              + address.getHostAddress()
+              + " of "
+              + place.host()
+              + " is one of the link or of a metadata service. The proxy goes there only with"
+              + " proxy.server.allowLinkLocal: true.");
+    }
+    if (place.port() == ownPort && isOurs(address)) {
+      throw new Refusal(
+          LOOP, Refusal.Type.PROXY, place + " is this proxy itself: name a registry or an origin");
+    }
+  }
+
+  private static boolean isOurs(InetAddress address) {
+    try {
+      return address.isLoopbackAddress()
+          || address.isAnyLocalAddress()
+          || NetworkInterface.getByInetAddress(address) != null;
+    } catch (SocketException e) {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,251 @@
+package io.dragonfly.daemon.proxy;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.dragonfly.common.lifecycle.Cancellation;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
+import io.netty.channel.ChannelOption;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.DefaultHttpContent;
+import io.netty.handler.codec.http.DefaultHttpResponse;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.OptionalLong;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * One request and its answer, for the thread that answers it. Writing waits while the client takes
+ * nothing.
+ */
+final class Exchange {
+  private final Channel channel;
+  private final HttpRequest request;
+  private final RequestBody body;
+  private final Duration patience;
+  private final Cancellation gone = new Cancellation();
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition writable = lock.newCondition();
+
+  @GuardedBy("lock")
+  private boolean left;
+
+  private boolean proceeded;
+  private boolean begun;
+  private boolean keepAlive;
+  private boolean ended;
+  private int status;
+  private long sent;
+
+  /**
+   * @param patience how long the client may take nothing
+   */
+  Exchange(Channel channel, HttpRequest request, boolean hasBody, Duration patience) {
+    this.channel = channel;
+    this.request = request;
+    this.patience = patience;
+    this.body = new RequestBody(this::readMore, patience, !hasBody);
+  }
+
+  HttpRequest request() {
+    return request;
+  }
+
+  HttpHeaders headers() {
+    return request.headers();
+  }
+
+  RequestBody body() {
+    return body;
+  }
+
+  Channel channel() {
+    return channel;
+  }
+
+  /** How long nothing may happen. */
+  Duration patience() {
+    return patience;
+  }
+
+  /** Cancelled when the client goes away. */
+  Cancellation gone() {
+    return gone;
+  }
+
+  boolean hasBegun() {
+    return begun;
+  }
+
+  /** Whether the answer was sent to its end, and the connection may serve another request. */
+  boolean isReusable() {
+    return ended && keepAlive && body.isWhole();
+  }
+
+  /** 0 until the answer has begun. */
+  int status() {
+    return status;
+  }
+
+  /** Bytes of the answer's body that were sent. */
+  long sent() {
+    return sent;
+  }
+
+  /** Event loop: the client takes bytes again. */
+  void writabilityChanged() {
+    lock.lock();
+    try {
+      writable.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Event loop: the client went away. */
+  void clientLeft() {
+    lock.lock();
+    try {
+      left = true;
+      writable.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    body.abandon();
+    gone.cancel("the client went away");
+  }
+
+  /**
+   * Begins the answer.
+   *
+   * @param length of the body in bytes; empty when that shows at its end
+   */
+  void begin(HttpResponseStatus code, HttpHeaders headers, OptionalLong length) {
+    boolean bodiless = isBodiless(code);
+    HttpResponse head = new DefaultHttpResponse(HttpVersion.HTTP_1_1, code, headers);
+    boolean old = request.protocolVersion().equals(HttpVersion.HTTP_1_0);
+    boolean framed = true;
+    if (!bodiless) {
+      headers.remove(HttpHeaderNames.CONTENT_LENGTH);
+      if (length.isPresent()) {
+        headers.set(HttpHeaderNames.CONTENT_LENGTH, length.getAsLong());
+      } else if (old) {
+        framed = false;
+      } else {
+        headers.set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
+      }
+    }
+    keepAlive =
+        framed
+            && HttpUtil.isKeepAlive(request)
+            && body.isWhole()
+            && !request.method().equals(HttpMethod.CONNECT);
+    if (!keepAlive) {
+      headers.set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+    } else if (old) {
+      headers.set(HttpHeaderNames.CONNECTION, HttpHeaderValues.KEEP_ALIVE);
+    }
+    if (!headers.contains(HttpHeaderNames.DATE)) {
+      headers.set(
+          HttpHeaderNames.DATE,
+          DateTimeFormatter.RFC_1123_DATE_TIME.format(ZonedDateTime.now(ZoneOffset.UTC)));
+    }
+    begun = true;
+    status = code.code();
+    var _ = channel.writeAndFlush(head, channel.voidPromise());
+  }
+
+  /** Whether the answer to this request has no body with this status. */
+  boolean isBodiless(HttpResponseStatus code) {
+    return request.method().equals(HttpMethod.HEAD)
+        || code.code() == 204
+        || code.code() == 304
+        || code.code() < 200;
+  }
+
+  /** Sends a part of the body, which is this connection's from now on. */
+  void write(ByteBuf part) throws IOException {
+    try {
+      awaitWritable();
+    } catch (IOException e) {
+      part.release();
+      throw e;
+    }
+    sent += part.readableBytes();
+    var _ = channel.writeAndFlush(new DefaultHttpContent(part), channel.voidPromise());
+  }
+
+  private void awaitWritable() throws IOException {
+    long left = patience.toNanos();
+    lock.lock();
+    try {
+      while (!this.left && !channel.isWritable()) {
+        if (left <= 0) {
+          throw new IOException("the client took nothing for " + patience);
+        }
+        left = writable.awaitNanos(left);
+      }
+      if (this.left) {
+        throw new ClientGoneException();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("the proxy is being shut down", e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The body is sent. */
+  void end() {
+    ended = true;
+    var _ = channel.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT, channel.voidPromise());
+  }
+
+  /** A whole answer at once. */
+  void answer(HttpResponseStatus code, HttpHeaders headers, byte[] content) throws IOException {
+    begin(code, headers, OptionalLong.of(content.length));
+    if (!isBodiless(code) && content.length > 0) {
+      write(Unpooled.wrappedBuffer(content));
+    }
+    end();
+  }
+
+  /** Who asks first whether it may send its body hears that it may when somebody reads it. */
+  private void readMore() {
+    if (!proceeded && !begun && HttpUtil.is100ContinueExpected(request)) {
+      proceeded = true;
+      var _ =
+          channel.writeAndFlush(
+              new DefaultFullHttpResponse(
+                  HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE, Unpooled.EMPTY_BUFFER),
+              channel.voidPromise());
+    }
+    channel.read();
+  }
+
+  /** What was sent is wrong or not whole: the client must not take it for an end. */
+  void abort() {
+    try {
+      channel.config().setOption(ChannelOption.SO_LINGER, 0);
+    } catch (ChannelException e) {
+      // It is closed already.
+    }
+    var _ = channel.close();
+  }
+}

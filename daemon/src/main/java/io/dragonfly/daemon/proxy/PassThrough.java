@@ -1,0 +1,91 @@
+package io.dragonfly.daemon.proxy;
+
+import io.dragonfly.daemon.source.OriginException;
+import io.dragonfly.daemon.source.Passage;
+import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http.DefaultHttpHeaders;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/** Passes a request on to its origin and the answer back, both as they come. */
+final class PassThrough {
+  private static final int CHUNK = 64 << 10;
+
+  private final Passage passage;
+
+  PassThrough(Passage passage) {
+    this.passage = passage;
+  }
+
+  /**
+   * @throws Refusal when the origin gives no answer
+   * @throws IOException when the client went away, or got a part of the answer only
+   */
+  void answer(Exchange exchange, String url) throws IOException, Refusal {
+    try (Passage.Answer answer = send(exchange, url)) {
+      HttpHeaders headers = new DefaultHttpHeaders();
+      Fields.ofAnswer(answer.headers(), headers);
+      HttpResponseStatus status = HttpResponseStatus.valueOf(answer.status());
+      if (!answer.hasBody() && !exchange.isBodiless(status)) {
+        exchange.begin(status, headers, OptionalLong.of(0));
+      } else {
+        exchange.begin(status, headers, answer.bodyLength());
+      }
+      if (!exchange.isBodiless(status)) {
+        copy(answer, exchange);
+      }
+      exchange.end();
+    }
+  }
+
+  private Passage.Answer send(Exchange exchange, String url) throws IOException, Refusal {
+    boolean hasBody = !exchange.body().isWhole();
+    long announced = HttpUtil.getContentLength(exchange.request(), -1L);
+    boolean announcesNone = announced == 0;
+    Passage.Ask ask =
+        new Passage.Ask(
+            exchange.request().method().name(),
+            url,
+            Fields.ofRequest(exchange.headers()),
+            hasBody || announced > 0
+                ? Optional.of(exchange.body())
+                : announcesNone ? Optional.of(InputStream.nullInputStream()) : Optional.empty(),
+            announced >= 0 ? OptionalLong.of(announced) : OptionalLong.empty());
+    try {
+      return passage.send(ask, exchange.gone());
+    } catch (OriginException e) {
+      if (exchange.gone().isCancelled()) {
+        throw new ClientGoneException();
+      }
+      throw refusal(e);
+    }
+  }
+
+  private static Refusal refusal(OriginException e) {
+    HttpResponseStatus status =
+        switch (e.kind()) {
+          case BAD_URL, UNSUPPORTED_SCHEME, BAD_HEADER -> HttpResponseStatus.BAD_REQUEST;
+          case CANCELLED -> HttpResponseStatus.SERVICE_UNAVAILABLE;
+          default -> HttpResponseStatus.BAD_GATEWAY;
+        };
+    return new Refusal(status, Refusal.Type.BACKEND, String.valueOf(e.getMessage()));
+  }
+
+  private static void copy(Passage.Answer answer, Exchange exchange) throws IOException {
+    long left = answer.bodyLength().orElse(Long.MAX_VALUE);
+    byte[] chunk = new byte[CHUNK];
+    for (int count = answer.read(chunk); count >= 0; count = answer.read(chunk)) {
+      left -= count;
+      exchange.write(Unpooled.wrappedBuffer(Arrays.copyOf(chunk, count)));
+    }
+    if (answer.bodyLength().isPresent() && left > 0) {
+      throw new IOException("the origin's answer ended " + left + " bytes early");
+    }
+  }
+}

@@ -1,0 +1,58 @@
+package io.dragonfly.daemon.proxy;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpMessage;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpRequestDecoder;
+import io.netty.handler.codec.http.LastHttpContent;
+import java.util.List;
+
+/**
+ * Reads requests and refuses what two programs on the way could understand in two ways (RFC 9112,
+ * 11.2): both lengths at once, several lengths, lines that end in a line feed alone.
+ */
+final class StrictDecoder extends HttpRequestDecoder {
+  static final int LONGEST_LINE = 16 << 10;
+  static final int LARGEST_HEADERS = 64 << 10;
+  private static final int CHUNK = 64 << 10;
+
+  private boolean connects;
+  private boolean connected;
+
+  StrictDecoder() {
+    super(
+        new HttpDecoderConfig()
+            .setMaxInitialLineLength(LONGEST_LINE)
+            .setMaxHeaderSize(LARGEST_HEADERS)
+            .setMaxChunkSize(CHUNK)
+            .setAllowDuplicateContentLengths(false)
+            .setStrictLineParsing(true)
+            .setUseRfc9112TransferEncoding(true));
+  }
+
+  @Override
+  protected HttpMessage createMessage(String[] line) throws Exception {
+    HttpMessage message = super.createMessage(line);
+    connects =
+        message instanceof HttpRequest request && request.method().equals(HttpMethod.CONNECT);
+    return message;
+  }
+
+  /** What follows a CONNECT is for its destination: it stays here until this decoder is removed. */
+  @Override
+  protected void decode(ChannelHandlerContext ctx, ByteBuf bytes, List<Object> messages)
+      throws Exception {
+    if (!connected) {
+      super.decode(ctx, bytes, messages);
+      connected = connects && !messages.isEmpty() && messages.getLast() instanceof LastHttpContent;
+    }
+  }
+
+  @Override
+  protected void handleTransferEncodingChunkedWithContentLength(HttpMessage message) {
+    throw new IllegalArgumentException("both Content-Length and Transfer-Encoding");
+  }
+}

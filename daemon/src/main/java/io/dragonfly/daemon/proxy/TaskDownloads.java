@@ -1,0 +1,29 @@
+package io.dragonfly.daemon.proxy;
+
+import io.dragonfly.daemon.download.Download;
+import io.dragonfly.daemon.download.DownloadException;
+import io.dragonfly.daemon.download.DownloadListener;
+import io.dragonfly.daemon.download.DownloadSummary;
+import io.dragonfly.daemon.link.DownloadRequest;
+
+/** What the proxy needs of the daemon. */
+public interface TaskDownloads {
+  /**
+   * Understands a wish.
+   *
+   * @throws IllegalArgumentException if it can't be; says why
+   */
+  DownloadRequest request(TaskAsk ask);
+
+  Download start(DownloadRequest request, DownloadListener listener) throws DownloadException;
+
+  /** Counts a download that begins; the result is told how it ended. */
+  Counted counted(DownloadRequest request);
+
+  /** One download that is counted. */
+  interface Counted {
+    void finished(DownloadSummary summary);
+
+    void failed();
+  }
+}

@@ -1,0 +1,157 @@
+package io.dragonfly.daemon.proxy;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import io.dragonfly.common.net.HostPort;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelPipeline;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.flow.FlowControlHandler;
+import io.netty.handler.timeout.IdleStateEvent;
+import io.netty.handler.timeout.IdleStateHandler;
+import io.netty.util.ReferenceCountUtil;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Two connections that pass on to each other what they receive, byte for byte, and the end of each
+ * direction by itself. Reads from one only what the other took.
+ */
+final class Tunnel {
+  private static final int CONNECT_MILLIS = 10_000;
+  private static final int IDLE_MINUTES = 60;
+  private static final byte[] ESTABLISHED =
+      "HTTP/1.1 200 Connection Established\r\n\r\n".getBytes(US_ASCII);
+
+  private Tunnel() {}
+
+  /**
+   * Connects to the first address that answers and makes the client's connection one end of a
+   * tunnel to it.
+   *
+   * @throws Refusal when none answers
+   */
+  static void open(Exchange exchange, HostPort place, List<InetAddress> addresses)
+      throws Refusal, ClientGoneException {
+    Channel client = exchange.channel();
+    Throwable why = new IllegalArgumentException("no address");
+    for (InetAddress address : addresses) {
+      ChannelFuture connecting =
+          new Bootstrap()
+              .group(client.eventLoop())
+              .channel(NioSocketChannel.class)
+              .option(ChannelOption.ALLOCATOR, client.alloc())
+              .option(ChannelOption.AUTO_READ, false)
+              .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
+              .option(ChannelOption.TCP_NODELAY, true)
+              .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MILLIS)
+              .handler(new End(client))
+              .connect(new InetSocketAddress(address, place.port()))
+              .awaitUninterruptibly();
+      if (connecting.isSuccess()) {
+        client.eventLoop().execute(() -> join(client, connecting.channel()));
+        return;
+      }
+      if (exchange.gone().isCancelled()) {
+        throw new ClientGoneException();
+      }
+      why = connecting.cause();
+    }
+    throw new Refusal(
+        HttpResponseStatus.BAD_GATEWAY,
+        Refusal.Type.BACKEND,
+        "No connection to " + place + ": " + why.getMessage());
+  }
+
+  private static void join(Channel client, Channel remote) {
+    if (!client.isActive()) {
+      var _ = remote.close();
+      return;
+    }
+    ChannelPipeline pipeline = client.pipeline();
+    client.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+    pipeline.addLast(new End(remote));
+    // What the client sent early comes out of the handlers that are removed, in its order.
+    pipeline.remove(ClientConnection.class);
+    pipeline.remove(AnswerEncoder.class);
+    var _ = client.writeAndFlush(Unpooled.wrappedBuffer(ESTABLISHED));
+    pipeline.remove(StrictDecoder.class);
+    pipeline.remove(FlowControlHandler.class);
+    for (Channel end : List.of(client, remote)) {
+      end.pipeline().addFirst(new IdleStateHandler(0, 0, IDLE_MINUTES, TimeUnit.MINUTES));
+      end.read();
+    }
+  }
+
+  /** One end; the other is where its bytes go. */
+  private static final class End extends ChannelInboundHandlerAdapter {
+    private final Channel other;
+
+    End(Channel other) {
+      this.other = other;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object bytes) {
+      if (!other.isActive()) {
+        ReferenceCountUtil.release(bytes);
+        var _ = ctx.close();
+        return;
+      }
+      var _ =
+          other
+              .writeAndFlush(bytes)
+              .addListener(
+                  (ChannelFutureListener)
+                      written -> {
+                        if (written.isSuccess()) {
+                          ctx.read();
+                        } else {
+                          var _ = ctx.close();
+                        }
+                      });
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+      if (event instanceof ChannelInputShutdownEvent) {
+        var _ =
+            other
+                .writeAndFlush(Unpooled.EMPTY_BUFFER)
+                .addListener(_ -> {
+                  DuplexChannel target = (DuplexChannel) other;
+                  if (target.isActive() && !target.isInputShutdown()) {
+                    var _ = target.shutdownOutput();
+                  } else {
+                    var _ = ctx.close();
+                    var _ = target.close();
+                  }
+                });
+      } else if (event instanceof IdleStateEvent) {
+        var _ = ctx.close();
+      }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+      var _ = other.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+      var _ = ctx.close();
+    }
+  }
+}
