@@ -51,6 +51,7 @@ final class DragonflySwarm implements Contender {
         usage.add(cluster.startPeer(peer.name()).pid());
       }
       warmUp(setting, cluster, origin.url(Setting.WARM_UP), directory);
+      usage.awaitRest(); // compilers still have work then
       long before = origin.bytesSent();
       List<DaemonDownload> downloads = new ArrayList<>();
       for (Node peer : setting.peers()) {

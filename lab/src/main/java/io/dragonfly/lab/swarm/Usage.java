@@ -2,6 +2,7 @@ package io.dragonfly.lab.swarm;
 
 import io.dragonfly.lab.process.Accounting;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -10,6 +11,12 @@ import java.util.concurrent.ConcurrentHashMap;
  * accounting. What a program used between the last sample and its end is missed.
  */
 final class Usage {
+  private static final Duration REST_SAMPLE = Duration.ofSeconds(2);
+  private static final Duration LONGEST_REST = Duration.ofMinutes(1);
+
+  /** CPU-seconds of all programs in one such sample. */
+  private static final double AT_REST = 0.3;
+
   private final Map<Long, Share> processes = new ConcurrentHashMap<>();
 
   private record Share(double before, double cpuSeconds, long peakBytes) {}
@@ -17,6 +24,16 @@ final class Usage {
   /** Counts a program that runs already: what it used before {@link #begin} does not count. */
   void add(long pid) {
     processes.put(pid, new Share(0, 0, 0));
+  }
+
+  /** Waits, for a minute at most, until the programs do next to nothing. */
+  void awaitRest() throws InterruptedException {
+    long until = System.nanoTime() + LONGEST_REST.toNanos();
+    do {
+      begin();
+      Thread.sleep(REST_SAMPLE);
+      sample();
+    } while (cpuSeconds() > AT_REST && System.nanoTime() - until < 0);
   }
 
   void begin() {

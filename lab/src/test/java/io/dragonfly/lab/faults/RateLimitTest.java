@@ -10,6 +10,8 @@ import io.dragonfly.cli.download.ProgressListener;
 import io.dragonfly.lab.origin.Behaviour;
 import io.dragonfly.lab.origin.LabContent;
 import io.dragonfly.lab.origin.LabOrigin;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,28 +25,29 @@ import org.junit.jupiter.api.Timeout;
 
 /**
  * Rate limits of a daemon that runs: read again on SIGHUP, told by the cluster, and asked for by a
- * user. What is checked are bytes over some seconds, wide enough for a busy machine; how exact the
- * limits are is checked where time is virtual.
+ * user. What is checked are bytes that origins send over some seconds, wide enough for a busy
+ * machine; how exact the limits are is checked where time is virtual.
  */
 @Timeout(300)
 final class RateLimitTest {
   private static final long MIB = 1 << 20;
   private static final LabContent CONTENT = new LabContent(41, 1024 * MIB);
   private static final Duration SETTLE = Duration.ofSeconds(60);
+  private static final Duration FILL = Duration.ofSeconds(3);
   private static final long SAMPLE_NANOS = 5_000_000_000L;
   private static final Percentage ROUGHLY = Percentage.withPercentage(50);
 
-  /** A download that never ends by itself. */
+  /** A download that never ends by itself, from an origin of its own. */
   private static final class Endless implements ProgressListener, AutoCloseable {
+    private final LabOrigin origin = LabOrigin.start(CONTENT, Behaviour.good());
     private final DaemonClient client;
     private final Thread thread;
-    private volatile long bytes;
 
-    Endless(FaultBench bench, String url, OptionalLong rate) throws DownloadFailure {
+    Endless(FaultBench bench, OptionalLong rate) throws DownloadFailure, IOException {
       client = DaemonClient.connect(bench.cluster.socket("limited"));
       DownloadSpec spec =
           new DownloadSpec(
-              url,
+              origin.url("/endless"),
               bench.newOutput(),
               /* overwrite= */ false,
               /* forceHardLink= */ false,
@@ -74,13 +77,12 @@ final class RateLimitTest {
     public void started(long length) {}
 
     @Override
-    public void progress(long now) {
-      bytes = now;
-    }
+    public void progress(long bytes) {}
 
-    void awaitBytes() {
-      long before = bytes;
-      await().atMost(SETTLE).until(() -> bytes > before + 4 * MIB);
+    /** Waits until it goes on at its pace: sockets take some MiB at once. */
+    void awaitPace() throws InterruptedException {
+      await().atMost(SETTLE).until(() -> origin.bytesSent() > MIB);
+      Thread.sleep(FILL);
     }
 
     @Override
@@ -91,6 +93,11 @@ final class RateLimitTest {
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }
+      try {
+        origin.close();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
     }
   }
 
@@ -99,13 +106,13 @@ final class RateLimitTest {
     List<Long> before = new ArrayList<>();
     long begin = System.nanoTime();
     for (Endless download : downloads) {
-      before.add(download.bytes);
+      before.add(download.origin.bytesSent());
     }
     Thread.sleep(Duration.ofNanos(SAMPLE_NANOS));
     double seconds = (System.nanoTime() - begin) / 1e9;
     List<Double> rates = new ArrayList<>();
     for (int i = 0; i < downloads.length; i++) {
-      rates.add((downloads[i].bytes - before.get(i)) / seconds / MIB);
+      rates.add((downloads[i].origin.bytesSent() - before.get(i)) / seconds / MIB);
     }
     return rates;
   }
@@ -118,8 +125,7 @@ final class RateLimitTest {
 
   @Test
   void limitsAreSharedByTasksAndChangeWhileTheyDownload() throws Exception {
-    try (FaultBench bench = FaultBench.start(List.of(), List.of());
-        LabOrigin origin = LabOrigin.start(CONTENT, Behaviour.good())) {
+    try (FaultBench bench = FaultBench.start(List.of(), List.of())) {
       bench.cluster.startDaemon("limited", "dynconfig:\n  refreshInterval: 200ms\n");
       Path file = bench.cluster.configuration("limited");
       String text = Files.readString(file);
@@ -133,12 +139,12 @@ final class RateLimitTest {
           "key=download.bandwidthLimit bytes_per_second=" + 4 * MIB + " from=file",
           "event=reconfigured next_start=[scheduler.announceInterval]");
 
-      try (Endless one = new Endless(bench, origin.url("/one"), OptionalLong.empty())) {
-        one.awaitBytes();
+      try (Endless one = new Endless(bench, OptionalLong.empty())) {
+        one.awaitPace();
         assertThat(rates(one).getFirst()).isCloseTo(4, ROUGHLY);
 
-        try (Endless two = new Endless(bench, origin.url("/two"), OptionalLong.empty())) {
-          two.awaitBytes();
+        try (Endless two = new Endless(bench, OptionalLong.empty())) {
+          two.awaitPace();
           assertThat(rates(one, two)).allSatisfy(rate -> assertThat(rate).isCloseTo(2, ROUGHLY));
 
           // What the cluster says goes over the file.
@@ -149,8 +155,8 @@ final class RateLimitTest {
                   + "clientConfig: {download: {bandwidthLimit: 50GB,"
                   + " backToSourceBandwidthLimit: 9MiB}}\n");
           awaitLog(bench, "bytes_per_second=" + 9 * MIB + " from=cluster");
-          try (Endless limited = new Endless(bench, origin.url("/three"), OptionalLong.of(MIB))) {
-            limited.awaitBytes();
+          try (Endless limited = new Endless(bench, OptionalLong.of(MIB))) {
+            limited.awaitPace();
             List<Double> rates = rates(one, two, limited);
             assertThat(rates.get(0)).isCloseTo(4, ROUGHLY);
             assertThat(rates.get(1)).isCloseTo(4, ROUGHLY);
