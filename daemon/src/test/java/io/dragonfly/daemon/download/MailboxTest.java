@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -15,14 +16,33 @@ class MailboxTest {
   private static final Event OTHER = new Event.ParentEnded(1);
   private static final long FIVE_MILLISECONDS = 5_000_000;
 
-  private final ScheduledThreadPoolExecutor clock = new ScheduledThreadPoolExecutor(1);
+  private final CountDownLatch timePasses = new CountDownLatch(1);
+  private final ScheduledThreadPoolExecutor clock =
+      new ScheduledThreadPoolExecutor(1, work -> new Thread(() -> workOnceTimePasses(work)));
   private final List<List<Event>> batches = new ArrayList<>();
   private long now;
   private final Mailbox mailbox = new Mailbox(Runnable::run, clock, () -> now, batches::add);
 
+  private void workOnceTimePasses(Runnable work) {
+    try {
+      timePasses.await();
+      work.run();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** What is planned happens. */
+  private void letTimePass() throws InterruptedException {
+    timePasses.countDown();
+    clock.shutdown();
+    assertThat(clock.awaitTermination(1, TimeUnit.MINUTES)).isTrue();
+  }
+
   @AfterEach
   void stop() {
     clock.shutdownNow();
+    timePasses.countDown();
   }
 
   @Test
@@ -56,8 +76,7 @@ class MailboxTest {
     now += FIVE_MILLISECONDS - 1;
     mailbox.post(NEWS);
 
-    clock.shutdown(); // what is planned still happens
-    assertThat(clock.awaitTermination(1, TimeUnit.MINUTES)).isTrue();
+    letTimePass();
     assertThat(batches).containsExactly(List.of(OTHER), List.of(COUNT, NEWS));
   }
 
@@ -66,8 +85,7 @@ class MailboxTest {
     mailbox.wakeIn(1);
     mailbox.wakeIn(TimeUnit.HOURS.toNanos(1));
 
-    clock.shutdown();
-    assertThat(clock.awaitTermination(1, TimeUnit.MINUTES)).isTrue();
+    letTimePass();
     assertThat(batches).containsExactly(List.of(new Event.Tick()));
   }
 
