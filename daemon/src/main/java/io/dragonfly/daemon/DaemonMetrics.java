@@ -6,6 +6,7 @@ import io.dragonfly.common.telemetry.Label;
 import io.dragonfly.common.telemetry.Metrics;
 import io.dragonfly.common.telemetry.Series;
 import io.dragonfly.daemon.download.ByteCounts;
+import io.dragonfly.daemon.download.DownloadCount;
 import io.dragonfly.daemon.download.DownloadSummary;
 import io.dragonfly.daemon.link.DownloadRequest;
 import io.dragonfly.daemon.rpc.DaemonCounters;
@@ -188,7 +189,7 @@ final class DaemonMetrics implements DaemonCounters {
   }
 
   @Override
-  public Running downloadStarted(DownloadRequest request) {
+  public DownloadCount downloadStarted(DownloadRequest request) {
     String[] labels = {
       STANDARD,
       request.tag().orElse(""),
@@ -202,7 +203,7 @@ final class DaemonMetrics implements DaemonCounters {
   }
 
   /** One download; it ends once, whoever says so first. */
-  private final class Counted implements Running {
+  private final class Counted implements DownloadCount {
     private final TaskId task;
     private final String[] labels;
     private final AtomicBoolean over = new AtomicBoolean();

@@ -1,9 +1,9 @@
 package io.dragonfly.daemon;
 
 import io.dragonfly.daemon.download.Download;
+import io.dragonfly.daemon.download.DownloadCount;
 import io.dragonfly.daemon.download.DownloadException;
 import io.dragonfly.daemon.download.DownloadListener;
-import io.dragonfly.daemon.download.DownloadSummary;
 import io.dragonfly.daemon.download.Downloads;
 import io.dragonfly.daemon.link.DownloadRequest;
 import io.dragonfly.daemon.proxy.TaskAsk;
@@ -33,18 +33,7 @@ final class ProxyDownloads implements TaskDownloads {
   }
 
   @Override
-  public Counted counted(DownloadRequest request) {
-    DaemonCounters.Running running = counters.downloadStarted(request);
-    return new Counted() {
-      @Override
-      public void finished(DownloadSummary summary) {
-        running.finished(summary);
-      }
-
-      @Override
-      public void failed() {
-        running.failed();
-      }
-    };
+  public DownloadCount counted(DownloadRequest request) {
+    return counters.downloadStarted(request);
   }
 }

@@ -2,9 +2,9 @@ package io.dragonfly.daemon;
 
 import io.dragonfly.common.id.HostId;
 import io.dragonfly.daemon.download.Download;
+import io.dragonfly.daemon.download.DownloadCount;
 import io.dragonfly.daemon.download.DownloadException;
 import io.dragonfly.daemon.download.DownloadListener;
-import io.dragonfly.daemon.download.DownloadSummary;
 import io.dragonfly.daemon.download.Downloads;
 import io.dragonfly.daemon.link.DownloadRequest;
 import io.dragonfly.daemon.local.LineDownloads;
@@ -51,18 +51,7 @@ final class UserDownloads implements LineDownloads {
   }
 
   @Override
-  public Counted counted(DownloadRequest request) {
-    DaemonCounters.Running running = counters.downloadStarted(request);
-    return new Counted() {
-      @Override
-      public void finished(DownloadSummary summary) {
-        running.finished(summary);
-      }
-
-      @Override
-      public void failed() {
-        running.failed();
-      }
-    };
+  public DownloadCount counted(DownloadRequest request) {
+    return counters.downloadStarted(request);
   }
 }

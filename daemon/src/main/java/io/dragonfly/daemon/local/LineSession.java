@@ -5,6 +5,7 @@ import io.dragonfly.common.piece.PieceLayout;
 import io.dragonfly.common.url.PercentCoding;
 import io.dragonfly.daemon.download.ByteCounts;
 import io.dragonfly.daemon.download.Download;
+import io.dragonfly.daemon.download.DownloadCount;
 import io.dragonfly.daemon.download.DownloadException;
 import io.dragonfly.daemon.download.DownloadListener.Started;
 import io.dragonfly.daemon.download.DownloadSummary;
@@ -179,7 +180,7 @@ final class LineSession {
 
   private void follow(DownloadRequest request, @Nullable FileDelivery delivery)
       throws IOException, InterruptedException {
-    LineDownloads.Counted counted = downloads.counted(request);
+    DownloadCount counted = downloads.counted(request);
     boolean done = false;
     Download download = null;
     try {
@@ -205,8 +206,7 @@ final class LineSession {
   }
 
   /** Answers one event; whether the download is done. */
-  private boolean answer(
-      Download download, @Nullable FileDelivery delivery, LineDownloads.Counted counted)
+  private boolean answer(Download download, @Nullable FileDelivery delivery, DownloadCount counted)
       throws IOException, InterruptedException, DownloadException, OutputException {
     switch (feed.next()) {
       case DownloadFeed.Event.Began began -> started(download, delivery, began.started());

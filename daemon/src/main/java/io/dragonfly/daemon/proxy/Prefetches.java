@@ -2,6 +2,7 @@ package io.dragonfly.daemon.proxy;
 
 import io.dragonfly.daemon.download.ByteSource;
 import io.dragonfly.daemon.download.Download;
+import io.dragonfly.daemon.download.DownloadCount;
 import io.dragonfly.daemon.download.DownloadException;
 import io.dragonfly.daemon.download.DownloadListener;
 import io.dragonfly.daemon.download.DownloadSummary;
@@ -48,9 +49,9 @@ final class Prefetches {
   /** Hears how one ends. */
   private final class Ends implements DownloadListener {
     private final String id;
-    private final TaskDownloads.Counted counted;
+    private final DownloadCount counted;
 
-    Ends(String id, TaskDownloads.Counted counted) {
+    Ends(String id, DownloadCount counted) {
       this.id = id;
       this.counted = counted;
     }

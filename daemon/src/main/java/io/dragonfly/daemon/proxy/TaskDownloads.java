@@ -1,9 +1,9 @@
 package io.dragonfly.daemon.proxy;
 
 import io.dragonfly.daemon.download.Download;
+import io.dragonfly.daemon.download.DownloadCount;
 import io.dragonfly.daemon.download.DownloadException;
 import io.dragonfly.daemon.download.DownloadListener;
-import io.dragonfly.daemon.download.DownloadSummary;
 import io.dragonfly.daemon.link.DownloadRequest;
 
 /** What the proxy needs of the daemon. */
@@ -18,12 +18,5 @@ public interface TaskDownloads {
   Download start(DownloadRequest request, DownloadListener listener) throws DownloadException;
 
   /** Counts a download that begins; the result is told how it ended. */
-  Counted counted(DownloadRequest request);
-
-  /** One download that is counted. */
-  interface Counted {
-    void finished(DownloadSummary summary);
-
-    void failed();
-  }
+  DownloadCount counted(DownloadRequest request);
 }

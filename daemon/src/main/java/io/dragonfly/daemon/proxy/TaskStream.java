@@ -5,6 +5,7 @@ import io.dragonfly.common.piece.ByteRange;
 import io.dragonfly.daemon.download.ByteCounts;
 import io.dragonfly.daemon.download.ByteSource;
 import io.dragonfly.daemon.download.Download;
+import io.dragonfly.daemon.download.DownloadCount;
 import io.dragonfly.daemon.download.DownloadException;
 import io.dragonfly.daemon.download.DownloadException.Code;
 import io.dragonfly.daemon.download.DownloadListener.Started;
@@ -30,7 +31,7 @@ final class TaskStream implements AutoCloseable {
 
   private final Sources sources;
   private final DownloadRequest request;
-  private final TaskDownloads.Counted counted;
+  private final DownloadCount counted;
   private final TaskReader reader;
   private final Exchange exchange;
   private final Cancellation.Registration leaving;

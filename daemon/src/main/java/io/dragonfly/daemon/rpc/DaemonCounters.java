@@ -1,6 +1,6 @@
 package io.dragonfly.daemon.rpc;
 
-import io.dragonfly.daemon.download.DownloadSummary;
+import io.dragonfly.daemon.download.DownloadCount;
 import io.dragonfly.daemon.link.DownloadRequest;
 
 /** Where services count what they were asked; the daemon's metrics implement it. */
@@ -12,12 +12,5 @@ public interface DaemonCounters {
   void failed(String name);
 
   /** A download that a caller waits for begins. */
-  Running downloadStarted(DownloadRequest request);
-
-  /** One download that runs; exactly one of its methods is called, once. */
-  interface Running {
-    void finished(DownloadSummary summary);
-
-    void failed();
-  }
+  DownloadCount downloadStarted(DownloadRequest request);
 }

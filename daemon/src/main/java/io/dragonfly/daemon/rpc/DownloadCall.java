@@ -10,6 +10,7 @@ import io.dragonfly.common.id.HostId;
 import io.dragonfly.common.piece.ByteRange;
 import io.dragonfly.common.piece.PieceLayout;
 import io.dragonfly.daemon.download.Download;
+import io.dragonfly.daemon.download.DownloadCount;
 import io.dragonfly.daemon.download.DownloadException;
 import io.dragonfly.daemon.download.DownloadListener.Started;
 import io.dragonfly.daemon.download.Downloads;
@@ -138,7 +139,7 @@ final class DownloadCall {
     } catch (DownloadException e) {
       throw Statuses.exception(e);
     }
-    DaemonCounters.Running running = counters.downloadStarted(request);
+    DownloadCount running = counters.downloadStarted(request);
     boolean done = false;
     try {
       while (!answer(download, running)) {
@@ -159,7 +160,7 @@ final class DownloadCall {
   }
 
   /** Answers one event; whether it was the last. */
-  private boolean answer(Download download, DaemonCounters.Running running)
+  private boolean answer(Download download, DownloadCount running)
       throws StatusException, InterruptedException, OutputException, IOException {
     switch (feed.next()) {
       case DownloadFeed.Event.Began began -> started(download, began.started());

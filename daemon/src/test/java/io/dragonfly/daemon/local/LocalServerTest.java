@@ -12,6 +12,7 @@ import io.dragonfly.common.rpc.RpcChannels;
 import io.dragonfly.common.rpc.RpcServer;
 import io.dragonfly.daemon.download.ByteCounts;
 import io.dragonfly.daemon.download.Download;
+import io.dragonfly.daemon.download.DownloadCount;
 import io.dragonfly.daemon.download.DownloadException;
 import io.dragonfly.daemon.download.DownloadListener;
 import io.dragonfly.daemon.download.DownloadSummary;
@@ -376,8 +377,8 @@ class LocalServerTest {
     }
 
     @Override
-    public Counted counted(DownloadRequest request) {
-      return new Counted() {
+    public DownloadCount counted(DownloadRequest request) {
+      return new DownloadCount() {
         @Override
         public void finished(DownloadSummary summary) {}
 

@@ -9,6 +9,7 @@ import io.dragonfly.common.id.PeerId;
 import io.dragonfly.common.id.TaskId;
 import io.dragonfly.common.piece.ByteRange;
 import io.dragonfly.daemon.download.Download;
+import io.dragonfly.daemon.download.DownloadCount;
 import io.dragonfly.daemon.download.DownloadException;
 import io.dragonfly.daemon.download.DownloadException.Code;
 import io.dragonfly.daemon.download.DownloadListener;
@@ -117,8 +118,8 @@ class TaskStreamTest {
       }
 
       @Override
-      public Counted counted(DownloadRequest request) {
-        return new Counted() {
+      public DownloadCount counted(DownloadRequest request) {
+        return new DownloadCount() {
           @Override
           public void finished(DownloadSummary summary) {}
 
