@@ -178,35 +178,6 @@ final class HttpEngine implements AutoCloseable {
     return Timeout.ofMilliseconds(Math.max(1, duration.toMillis()));
   }
 
-  /** A GET whose target goes on the wire as it is, doubled slashes included. */
-  static final class Get extends HttpUriRequestBase {
-    private static final long serialVersionUID = 1L;
-
-    private final String target;
-
-    Get(OriginUrl url) {
-      super("GET", java.net.URI.create("/"));
-      this.target = url.target();
-      setScheme(url.scheme());
-      setAuthority(new org.apache.hc.core5.net.URIAuthority(url.host(), explicitPort(url)));
-    }
-
-    private static int explicitPort(OriginUrl url) {
-      boolean usual = url.port() == (url.isTls() ? 443 : 80);
-      return usual ? -1 : url.port();
-    }
-
-    @Override
-    public String getPath() {
-      return target;
-    }
-
-    @Override
-    public String getRequestUri() {
-      return target;
-    }
-  }
-
   /** Goes through the proxies of the environment. */
   private static final class ProxiedRoutes extends DefaultRoutePlanner {
     private final ProxyRules rules;

@@ -131,7 +131,7 @@ final class HttpTrail {
   }
 
   private HttpUriRequestBase get(OriginUrl target, boolean part) {
-    HttpUriRequestBase get = new HttpEngine.Get(target);
+    HttpUriRequestBase get = new DirectRequest("GET", target);
     headers.forEach(target, get::setHeader);
     if (part) {
       get.setHeader("Range", request.range().toHttp());

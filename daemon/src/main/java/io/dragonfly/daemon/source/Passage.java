@@ -16,7 +16,6 @@ import org.apache.hc.core5.http.ContentType;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.NoHttpResponseException;
 import org.apache.hc.core5.http.io.entity.InputStreamEntity;
-import org.apache.hc.core5.net.URIAuthority;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -137,7 +136,7 @@ public final class Passage implements AutoCloseable {
   }
 
   private static HttpUriRequestBase request(Ask ask, OriginUrl url) throws OriginException {
-    Direct request = new Direct(ask.method(), url);
+    DirectRequest request = new DirectRequest(ask.method(), url);
     for (Field field : ask.headers()) {
       if (field.value().chars().anyMatch(c -> c < 0x20 && c != '\t')) {
         throw new OriginException(
@@ -161,31 +160,6 @@ public final class Passage implements AutoCloseable {
       if (engine != null) {
         engine.close();
       }
-    }
-  }
-
-  /** A request whose target goes on the wire as it is. */
-  private static final class Direct extends HttpUriRequestBase {
-    private static final long serialVersionUID = 1L;
-
-    private final String target;
-
-    Direct(String method, OriginUrl url) {
-      super(method, java.net.URI.create("/"));
-      target = url.target();
-      setScheme(url.scheme());
-      boolean usual = url.port() == (url.isTls() ? 443 : 80);
-      setAuthority(new URIAuthority(url.host(), usual ? -1 : url.port()));
-    }
-
-    @Override
-    public String getPath() {
-      return target;
-    }
-
-    @Override
-    public String getRequestUri() {
-      return target;
     }
   }
 
