@@ -2,13 +2,9 @@ package io.dragonfly.daemon.transfer;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.dragonfly.common.rpc.EventLoops;
-import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
-import io.netty.channel.ChannelOption;
-import io.netty.channel.FixedRecvByteBufAllocator;
-import io.netty.channel.socket.nio.NioDatagramChannel;
 import io.netty.handler.codec.quic.QuicChannel;
 import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.handler.codec.quic.QuicStreamType;
@@ -29,8 +25,6 @@ import org.jspecify.annotations.Nullable;
  * stream of it for each request. Idle connections end by themselves. QUIC is loaded with the first.
  */
 public final class QuicConnections implements AutoCloseable {
-  private static final int PACKET = 2048;
-  private static final int SOCKET_BUFFER = 4 << 20;
   private static final int MOST_CONNECTIONS = 256;
 
   private final EventLoops loops;
@@ -122,17 +116,7 @@ public final class QuicConnections implements AutoCloseable {
       return open;
     }
     try {
-      open =
-          await(
-              new Bootstrap()
-                  .group(loops.group())
-                  .channel(NioDatagramChannel.class)
-                  .option(ChannelOption.ALLOCATOR, loops.allocator())
-                  .option(ChannelOption.SO_RCVBUF, SOCKET_BUFFER)
-                  .option(ChannelOption.SO_SNDBUF, SOCKET_BUFFER)
-                  .option(ChannelOption.RECVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(PACKET))
-                  .handler(QuicCodecs.client())
-                  .bind(0));
+      open = opened(QuicSockets.bind(loops, QuicCodecs.client(), new InetSocketAddress(0)));
     } catch (LinkageError e) {
       throw new IOException(
           "this machine has no native library of QUIC: set download.protocol to tcp", e);
@@ -141,8 +125,7 @@ public final class QuicConnections implements AutoCloseable {
     return open;
   }
 
-  private static Channel await(ChannelFuture bound) throws IOException {
-    bound.awaitUninterruptibly();
+  private static Channel opened(ChannelFuture bound) throws IOException {
     if (!bound.isSuccess()) {
       throw new IOException("no UDP socket: " + bound.cause().getMessage(), bound.cause());
     }

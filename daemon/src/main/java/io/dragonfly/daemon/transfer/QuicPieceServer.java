@@ -2,15 +2,11 @@ package io.dragonfly.daemon.transfer;
 
 import io.dragonfly.common.rpc.EventLoops;
 import io.dragonfly.daemon.storage.PieceStore;
-import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelOption;
-import io.netty.channel.FixedRecvByteBufAllocator;
-import io.netty.channel.socket.nio.NioDatagramChannel;
 import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
@@ -32,8 +28,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class QuicPieceServer implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(QuicPieceServer.class);
-  private static final int PACKET = 2048;
-  private static final int SOCKET_BUFFER = 4 << 20;
   private static final int MOST_EARLY = 64;
 
   private final PieceServerOptions options;
@@ -64,17 +58,7 @@ public final class QuicPieceServer implements AutoCloseable {
   }
 
   public void start() throws IOException {
-    ChannelFuture bound =
-        new Bootstrap()
-            .group(loops.group())
-            .channel(NioDatagramChannel.class)
-            .option(ChannelOption.ALLOCATOR, loops.allocator())
-            .option(ChannelOption.SO_RCVBUF, SOCKET_BUFFER)
-            .option(ChannelOption.SO_SNDBUF, SOCKET_BUFFER)
-            .option(ChannelOption.RECVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(PACKET))
-            .handler(new FirstPacket())
-            .bind(options.bind())
-            .awaitUninterruptibly();
+    ChannelFuture bound = QuicSockets.bind(loops, new FirstPacket(), options.bind());
     if (!bound.isSuccess()) {
       throw new IOException(
           "pieces can't be served over QUIC on "
