@@ -65,6 +65,17 @@ class AnnouncerTest {
     return new HostProbe(identity, dir, new NetworkSampler("127.0.0.1", () -> 1 << 30), () -> 1);
   }
 
+  /** That announces at once, and then not again. */
+  private Announcer announcer(SchedulerSet schedulers, SchedulerLine line, PieceStore store) {
+    return new Announcer(
+        new OneScheduler(),
+        schedulers,
+        probe()::look,
+        line,
+        store,
+        new Announcer.Options(Duration.ofHours(1), Duration.ofHours(1), 1000));
+  }
+
   /** A scheduler that takes no task but one. */
   private static final class PickyScheduler implements SchedulerLine {
     final Set<TaskId> told = ConcurrentHashMap.newKeySet();
@@ -120,14 +131,7 @@ class AnnouncerTest {
     SchedulerSet schedulers = new SchedulerSet(Duration.ofSeconds(1), System::nanoTime);
     try (PieceStore store =
             PieceStore.open(dir.resolve("store"), StoreOptions.defaults(), Clock.systemUTC());
-        Announcer announcer =
-            new Announcer(
-                new OneScheduler(),
-                schedulers,
-                probe()::look,
-                scheduler,
-                store,
-                new Announcer.Options(Duration.ofHours(1), Duration.ofHours(1), 1000))) {
+        Announcer announcer = announcer(schedulers, scheduler, store)) {
       store(store, content, "a");
       store(store, content, "b");
       announcer.start();
@@ -173,14 +177,7 @@ class AnnouncerTest {
     AtomicLong hours = new AtomicLong();
     InstantSource clock = () -> Instant.EPOCH.plus(Duration.ofHours(hours.get()));
     try (PieceStore store = PieceStore.open(dir.resolve("store"), StoreOptions.defaults(), clock);
-        Announcer announcer =
-            new Announcer(
-                new OneScheduler(),
-                schedulers,
-                probe()::look,
-                scheduler,
-                store,
-                new Announcer.Options(Duration.ofHours(1), Duration.ofHours(1), 1000))) {
+        Announcer announcer = announcer(schedulers, scheduler, store)) {
       for (String id : List.of("a", "b", "c")) {
         store(store, content, id);
         hours.addAndGet(24);
@@ -239,14 +236,7 @@ class AnnouncerTest {
     SchedulerSet schedulers = new SchedulerSet(Duration.ofSeconds(1), System::nanoTime);
     try (PieceStore store =
             PieceStore.open(dir.resolve("store"), StoreOptions.defaults(), Clock.systemUTC());
-        Announcer announcer =
-            new Announcer(
-                new OneScheduler(),
-                schedulers,
-                probe()::look,
-                scheduler,
-                store,
-                new Announcer.Options(Duration.ofHours(1), Duration.ofHours(1), 1000));
+        Announcer announcer = announcer(schedulers, scheduler, store);
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       announcer.start();
       assertThat(scheduler.asked.await(30, TimeUnit.SECONDS)).isTrue();

@@ -37,6 +37,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongConsumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -106,6 +107,25 @@ final class PieceTransferTest {
           "parent-peer",
           limits,
           new Cancellation());
+    }
+  }
+
+  /** Fetches piece 0 as fast as the pace allows; its bytes are told as they arrive. */
+  private void fetchFirst(StoredTask task, Pace pace, LongConsumer arrived)
+      throws TransferException {
+    try (PieceEditor editor = task.edit(0).orElseThrow()) {
+      var _ =
+          client.fetch(
+              parent(true),
+              task,
+              editor,
+              Optional.of(content.root(0)),
+              TrafficType.REMOTE_PEER,
+              "peer",
+              PATIENT,
+              pace,
+              new Cancellation(),
+              arrived);
     }
   }
 
@@ -429,20 +449,7 @@ final class PieceTransferTest {
   void bytesAreCountedAsTheyArrive() throws IOException {
     StoredTask task = childTask();
     AtomicLong counted = new AtomicLong();
-    try (PieceEditor editor = task.edit(0).orElseThrow()) {
-      var _ =
-          client.fetch(
-              parent(true),
-              task,
-              editor,
-              Optional.of(content.root(0)),
-              TrafficType.REMOTE_PEER,
-              "peer",
-              PATIENT,
-              Pace.FREE,
-              new Cancellation(),
-              counted::addAndGet);
-    }
+    fetchFirst(task, Pace.FREE, counted::addAndGet);
     assertThat(counted).hasValue(4 << 20);
   }
 
@@ -458,20 +465,7 @@ final class PieceTransferTest {
     server.start();
     StoredTask task = childTask();
     long start = System.nanoTime();
-    try (PieceEditor editor = task.edit(0).orElseThrow()) {
-      var _ =
-          client.fetch(
-              parent(true),
-              task,
-              editor,
-              Optional.of(content.root(0)),
-              TrafficType.REMOTE_PEER,
-              "peer",
-              PATIENT,
-              FairBucket.ofRate(3 << 20).paceOf("task"),
-              new Cancellation(),
-              bytes -> {});
-    }
+    fetchFirst(task, FairBucket.ofRate(3 << 20).paceOf("task"), bytes -> {});
     // 4 MiB at 3 MiB/s, less what an idle bucket has saved up.
     assertThat(System.nanoTime() - start).isGreaterThan(TimeUnit.MILLISECONDS.toNanos(800));
     assertSame(task, 0);
