@@ -37,7 +37,8 @@ final class Words {
         said.content(),
         said.pieces(),
         said.roots(),
-        said.holderOnly());
+        said.holderOnly(),
+        /* piecePort= */ 0);
   }
 
   static DownloadSpec download(DownloadRequest request) {

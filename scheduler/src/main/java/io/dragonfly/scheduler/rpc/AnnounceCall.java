@@ -93,7 +93,8 @@ final class AnnounceCall extends PeerCall<AnnouncePeerRequest, AnnouncePeerRespo
         DownloadMessages.content(download),
         new BitSet(),
         Map.of(),
-        /* holderOnly= */ false);
+        /* holderOnly= */ false,
+        /* piecePort= */ 0);
   }
 
   private void done(Piece piece, TrafficType usual) {

@@ -37,19 +37,4 @@ public record Registration(
       throw new IllegalArgumentException("session 0 means none");
     }
   }
-
-  /** Of a host that does not say where it serves pieces. */
-  public Registration(
-      TaskId task,
-      PeerId peer,
-      HostId host,
-      long session,
-      boolean extension,
-      DownloadSpec download,
-      Optional<ContentInfo> content,
-      BitSet pieces,
-      Map<Integer, PieceRoot> roots,
-      boolean holderOnly) {
-    this(task, peer, host, session, extension, download, content, pieces, roots, holderOnly, 0);
-  }
 }
