@@ -2,15 +2,10 @@ package io.dragonfly.scheduler.swarm;
 
 import io.dragonfly.scheduler.origin.OriginLease;
 import io.dragonfly.scheduler.placement.RandomSet;
-import io.dragonfly.scheduler.placement.Rating;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -31,18 +26,19 @@ import java.util.Set;
  * in {@code wishing}; both are tried again when a place opens.
  */
 final class Parenting {
-  private static final int SCAN = 512;
   private static final int VAIN_TRIES = 8;
   private static final int MAX_DEPTH = 10_000;
 
   private final Task task;
   private final Offers offers;
+  private final Candidates candidates;
   private final Set<Peer> waiting = new LinkedHashSet<>();
   private final RandomSet<Peer> wishing = new RandomSet<>();
 
-  Parenting(Task task, Offers offers) {
+  Parenting(Task task, Offers offers, Candidates candidates) {
     this.task = task;
     this.offers = offers;
+    this.candidates = candidates;
   }
 
   /** Children without a way to a holder or the leaseholder, the longest waiting first. */
@@ -84,12 +80,12 @@ final class Parenting {
     if (!child.canBeTold() || child.refused || child.complete || (room <= 0 && !wantsTrunk)) {
       return false;
     }
-    Set<Peer> descendants = child.extension ? Set.of() : descendants(child);
-    List<Peer> found = candidates(child, descendants, now);
-    boolean placed = false;
-    if (wantsTrunk) {
+    boolean placed = child.parents.isEmpty() && mixIn(child, mostParents(child), now);
+    Set<Peer> descendants = Candidates.descendants(child);
+    List<Peer> found = candidates.withPlace(child, descendants, now);
+    if (child.trunk == null && wantsTrunk) {
       regrow(child);
-      placed = child.trunk == null && growTrunk(child, found, descendants, now);
+      placed |= child.trunk == null && growTrunk(child, found, descendants, now);
       if (child.trunk == null && !child.extension && isTrunkPossible()) {
         review(child, now);
         return false;
@@ -101,44 +97,53 @@ final class Parenting {
       }
       placed |= !child.parents.contains(candidate) && offers.link(candidate, child);
     }
-    placed |= squeezeIn(child, now);
+    placed |= mixIn(child, mostParents(child) / 2, now);
     review(child, now);
     return placed;
   }
 
   /**
-   * Those who came first may have taken all each other's places, and would let nobody in. So who
-   * has less than half of the parents that it may have steps between a parent and a child of that
-   * one which has more: the graph stays random and regular, as if all had come at once.
+   * Gives the child so many parents, each drawn from all that are offered. One without a free place
+   * gives it that of a child which can do without, and the newcomer steps between the two: so the
+   * graph stays random and regular, as if all had come at once, and its ways short. If newcomers
+   * took free places only, which those have that came just before, the swarm would be a strip as
+   * wide as a peer has children, and as long as it is large.
    */
-  private boolean squeezeIn(Peer child, long now) {
-    int enough = mostParents(child) / 2;
+  private boolean mixIn(Peer child, int enough, long now) {
     if (!child.extension || isRoot(child) || child.parents.size() >= enough) {
       return false;
     }
     boolean placed = false;
-    for (Peer parent : offers.offered().sample(task.limits.filterParents(), task.random)) {
+    for (Peer parent : candidates.drawn(child, mostParents(child), now)) {
       if (child.parents.size() >= enough) {
         break;
       }
-      if (offers.hasPlace(parent)
-          || !isEligible(parent, child, Set.of(), now)
-          || depth(parent, child) < 0) {
-        continue;
+      if (depth(parent, child) >= 0) {
+        placed |= offers.hasPlace(parent) ? link(parent, child) : stepIn(parent, child, now);
       }
-      Optional<Peer> rich = rich(parent);
-      if (rich.isEmpty()) {
-        continue;
-      }
-      offers.unlink(parent, rich.get());
-      placed |= offers.link(parent, child);
-      regrow(child);
-      if (offers.hasPlace(child) && isEligible(child, rich.get(), Set.of(), now)) {
-        offers.link(child, rich.get());
-      }
-      review(rich.get(), now);
     }
+    shortenTrunk(child);
     return placed;
+  }
+
+  private boolean stepIn(Peer parent, Peer child, long now) {
+    Optional<Peer> rich = rich(parent);
+    if (rich.isEmpty()) {
+      return false;
+    }
+    offers.unlink(parent, rich.get());
+    boolean placed = link(parent, child);
+    if (offers.hasPlace(child) && candidates.isEligible(child, rich.get(), Set.of(), now)) {
+      offers.link(child, rich.get());
+    }
+    review(rich.get(), now);
+    return placed;
+  }
+
+  private boolean link(Peer parent, Peer child) {
+    boolean linked = offers.link(parent, child);
+    regrow(child);
+    return linked;
   }
 
   /** A child of the parent that can do without it. */
@@ -165,7 +170,7 @@ final class Parenting {
       }
     }
     for (Peer holder : offers.holders().sample(task.limits.filterParents(), task.random)) {
-      if (!offers.hasPlace(holder) || !isEligible(holder, child, Set.of(), now)) {
+      if (!offers.hasPlace(holder) || !candidates.isEligible(holder, child, Set.of(), now)) {
         continue;
       }
       if (child.parents.size() >= mostParents(child)) {
@@ -204,30 +209,26 @@ final class Parenting {
     }
   }
 
-  /** After an edge went: another of the parents becomes the trunk, if one can. */
+  /** After an edge went: the parent nearest to a root becomes the trunk, if one can. */
   void regrow(Peer child) {
-    if (child.trunk != null || isRoot(child)) {
-      return;
+    if (child.trunk == null && !isRoot(child)) {
+      shortenTrunk(child);
     }
+  }
+
+  private void shortenTrunk(Peer child) {
+    Peer best = null;
+    int least = Integer.MAX_VALUE;
     for (Peer parent : child.parents) {
-      if (depth(parent, child) >= 0) {
-        offers.trunk(child, parent);
-        return;
+      int depth = depth(parent, child);
+      if (depth >= 0 && depth < least) {
+        best = parent;
+        least = depth;
       }
     }
-  }
-
-  /** Whether anybody could serve this child, had he a place free. Looks at a bounded sample. */
-  boolean canBeServed(Peer child, long now) {
-    Set<Peer> descendants = child.extension ? Set.of() : descendants(child);
-    return offers.offered().sample(SCAN, task.random).stream()
-        .anyMatch(parent -> parent.held > 0 && isEligible(parent, child, descendants, now));
-  }
-
-  /** Whether another offers a piece, be it that it can't serve this child now. */
-  boolean hasOtherHolder(Peer child) {
-    return offers.offered().sample(SCAN, task.random).stream()
-        .anyMatch(parent -> parent != child && parent.held > 0);
+    if (best != null) {
+      offers.trunk(child, best);
+    }
   }
 
   /**
@@ -262,12 +263,14 @@ final class Parenting {
     if (anchors.isEmpty()) {
       // The sample missed them: look at the roots themselves, then at more of those with a place.
       roots().stream()
-          .filter(root -> offers.hasPlace(root) && isEligible(root, child, descendants, now))
+          .filter(
+              root -> offers.hasPlace(root) && candidates.isEligible(root, child, descendants, now))
           .forEach(anchors::add);
     }
     if (anchors.isEmpty()) {
-      offers.open().sample(SCAN, task.random).stream()
-          .filter(peer -> isEligible(peer, child, descendants, now) && depth(peer, child) >= 0)
+      offers.open().sample(Candidates.SCAN, task.random).stream()
+          .filter(peer ->
+              candidates.isEligible(peer, child, descendants, now) && depth(peer, child) >= 0)
           .forEach(anchors::add);
     }
     for (Peer anchor : anchors) {
@@ -288,69 +291,5 @@ final class Parenting {
           .ifPresent(roots::add);
     }
     return roots;
-  }
-
-  /** Usable parents with a place, the best first. */
-  private List<Peer> candidates(Peer child, Set<Peer> descendants, long now) {
-    List<Peer> found = new ArrayList<>();
-    for (Peer peer : offers.open().sample(task.limits.filterParents(), task.random)) {
-      if (isEligible(peer, child, descendants, now)) {
-        found.add(peer);
-      }
-    }
-    if (found.isEmpty() && child.parents.isEmpty()) {
-      for (Peer peer : offers.open().sample(SCAN, task.random)) {
-        if (isEligible(peer, child, descendants, now)) {
-          found.add(peer);
-        }
-      }
-    }
-    Map<Peer, Double> ratings = new HashMap<>();
-    for (Peer peer : found) {
-      double load = (double) peer.children.size() / offers.fanOut(peer);
-      ratings.put(
-          peer,
-          Rating.of(child.host.facts().place(), peer.host.facts().place(), load, task.random));
-    }
-    found.sort(Comparator.comparingDouble((Peer peer) -> -ratings.getOrDefault(peer, 0.0)));
-    return found;
-  }
-
-  private boolean isEligible(Peer parent, Peer child, Set<Peer> descendants, long now) {
-    if (parent == child
-        || !parent.offered
-        || parent.host == child.host
-        || child.parents.contains(parent)
-        || child.isBlocked(parent.host.id(), now)) {
-      return false;
-    }
-    if (!child.extension && parent.held == 0) {
-      return false; // It would wait for a whole piece.
-    }
-    if (child.extension) {
-      return parent.extension || isSource(parent);
-    }
-    return !descendants.contains(parent);
-  }
-
-  /** An upstream peer that takes nothing from others. */
-  private static boolean isSource(Peer peer) {
-    return peer.parents.isEmpty()
-        && (peer.state == PeerState.BACK_TO_SOURCE || peer.state == PeerState.SUCCEEDED);
-  }
-
-  private static Set<Peer> descendants(Peer child) {
-    if (child.children.isEmpty()) {
-      return Set.of();
-    }
-    Set<Peer> seen = new HashSet<>();
-    ArrayDeque<Peer> open = new ArrayDeque<>(child.children);
-    while (!open.isEmpty()) {
-      Peer peer = open.removeLast();
-      if (seen.add(peer)) {
-        open.addAll(peer.children);
-      }
-    }
-    return seen;
   }
 }

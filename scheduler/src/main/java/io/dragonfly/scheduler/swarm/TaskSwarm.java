@@ -24,6 +24,7 @@ final class TaskSwarm {
   private final Task task;
   private final HostTable hosts;
   private final Offers offers;
+  private final Candidates candidates;
   private final Parenting parenting;
   private final OriginDesk desk;
   private final Contents contents;
@@ -39,7 +40,8 @@ final class TaskSwarm {
     this.task = task;
     this.hosts = hosts;
     this.offers = new Offers(task);
-    this.parenting = new Parenting(task, offers);
+    this.candidates = new Candidates(task, offers);
+    this.parenting = new Parenting(task, offers, candidates);
     this.desk = new OriginDesk(task, offers, parenting, hosts, triggerIds);
     this.contents = new Contents(task, offers, parenting);
     this.reports = new PeerReports(task, offers, parenting, desk, contents, quarantine);
@@ -460,19 +462,19 @@ final class TaskSwarm {
     } else if (peer.download.disableBackToSource()
         && task.lease.isFree()
         && waited >= (isHopeless(peer, now) ? settings.starvingMillis() : settings.noSourceMillis())
-        && !parenting.canBeServed(peer, now)) {
+        && !candidates.canBeServed(peer, now)) {
       end(
           peer,
           EndCode.FAILED_PRECONDITION,
           "nobody holds task " + task.id + " and this peer may not read the origin");
     } else if (peer.parents.isEmpty() && waited >= settings.starvingMillis()) {
-      desk.starving(peer, !parenting.canBeServed(peer, now));
+      desk.starving(peer, !candidates.canBeServed(peer, now));
     }
   }
 
   /** Nobody holds a piece or may read the origin for this peer, and no more hosts come. */
   private boolean isHopeless(Peer peer, long now) {
-    return !parenting.hasOtherHolder(peer)
+    return !candidates.hasOtherHolder(peer)
         && !desk.mayBeRead(peer)
         && task.lost.isEmpty()
         && now - hosts.lastAddedAt() >= task.settings.starvingMillis();

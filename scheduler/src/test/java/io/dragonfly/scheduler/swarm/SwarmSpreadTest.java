@@ -55,6 +55,23 @@ final class SwarmSpreadTest {
         .allSatisfy(stream -> assertThat(stream.parents()).hasSizeGreaterThan(4));
   }
 
+  /** Twelve children each: half of the peers are within four steps of the reader. */
+  @Test
+  void theWaysStayShortHoweverManyCome() {
+    begin(PEERS);
+    Map<String, Integer> steps = new HashMap<>();
+    steps.put("reader", 0);
+    for (int round = 1; round <= 7; round++) {
+      Set<String> nearer = Set.copyOf(steps.keySet());
+      for (Stream stream : driver.peers.values()) {
+        if (stream.parents().stream().anyMatch(nearer::contains)) {
+          steps.putIfAbsent(stream.peer.value(), round);
+        }
+      }
+    }
+    assertThat(steps).hasSize(PEERS + 1);
+  }
+
   /** One reads the origin and has a piece; the others come one by one. */
   private void begin(int others) {
     driver.host("reader");
