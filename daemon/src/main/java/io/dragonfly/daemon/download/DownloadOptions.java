@@ -18,7 +18,7 @@ import java.time.Duration;
  * @param patienceAfterScheduler the same where a scheduler had answered before
  * @param originAttempts requests to the origin without progress before it counts as failed
  * @param originAnswers the same where the origin answers each, by a failure that may pass
- * @param contentChanges times the content may change while it is read
+ * @param contentChanges further versions that may be seen while the content is read
  * @param progressEvery how often a caller hears of progress
  * @param reportEvery how long finished pieces are gathered before they are reported
  */

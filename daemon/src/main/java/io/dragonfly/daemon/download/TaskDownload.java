@@ -35,7 +35,7 @@ public final class TaskDownload {
   /** So many times longer it waits for parents that it still hears: one may read the origin. */
   private static final int HOPE = 3;
 
-  /** Pieces of peers of ours that nobody has roots of are taken after so long. */
+  /** Pieces of peers of ours that a scheduler has no roots of are taken after so long. */
   private static final long ROOTLESS = 3 * SECOND;
 
   private static final long QUIET = 10 * SECOND;
@@ -307,7 +307,8 @@ public final class TaskDownload {
       return;
     }
     long quiet = now - parts.progressAt;
-    if (quiet > ROOTLESS && !parts.content.isRooted() && !parts.book.announced().isEmpty()) {
+    boolean rootsOverdue = parts.link.isJoined() && quiet > ROOTLESS;
+    if (rootsOverdue && !parts.content.isRooted() && !parts.book.announced().isEmpty()) {
       parts.content.expectNoRoots();
     }
     BitSet available = parts.book.available(parts.content);

@@ -5,16 +5,24 @@ import io.dragonfly.daemon.download.DownloadException.Code;
 import io.dragonfly.daemon.download.OriginPlan.Read;
 import io.dragonfly.daemon.link.PeerReport;
 import io.dragonfly.daemon.storage.StoredPiece;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * From one version of the content to the next: nothing of the old one is kept, and everybody begins
- * anew. Content that changes more often than the options allow ends the download.
+ * anew. Content of more versions than the options allow ends the download. A version that was seen
+ * before is no further one: a scheduler that has just begun may know the one before from others.
  */
 final class Versions {
+  /** However few versions there are, nobody goes on for ever between them. */
+  private static final int MOST_RETURNS = 4;
+
   private final Parts parts;
+  private final Set<String> seen = new HashSet<>();
   private int changes;
+  private int voided;
 
   Versions(Parts parts) {
     this.parts = parts;
@@ -23,6 +31,7 @@ final class Versions {
   /** The content is this one; {@code answer} is the look that said so, and goes on. */
   void begin(ContentInfo info, Optional<Read> answer, long now, List<Action> out) {
     boolean another = !parts.content.isUnknown() && !parts.content.isSameVersion(info);
+    seen.add(info.version() + '/' + info.length() + '/' + info.pieceLength());
     if (another && !mayChange(out)) {
       return;
     }
@@ -38,6 +47,7 @@ final class Versions {
    * What is held contradicts what others hold: it is of another version, whatever it was called.
    */
   void voided(long now, List<Action> out) {
+    voided++;
     if (mayChange(out)) {
       parts.content.forget();
       startOver(Optional.empty(), out);
@@ -56,7 +66,8 @@ final class Versions {
   }
 
   private boolean mayChange(List<Action> out) {
-    if (++changes <= parts.options.contentChanges()) {
+    int most = parts.options.contentChanges();
+    if (++changes <= MOST_RETURNS * most && seen.size() - 1 + voided <= most) {
       return true;
     }
     parts.answers.failThose(

@@ -243,6 +243,17 @@ class TaskDownloadTest {
   }
 
   @Test
+  void aSchedulerThatIsGoneMayStillHaveRoots() {
+    Machine machine = withoutRoots(4);
+    machine.parents("a");
+    machine.announce("a", 0, 1);
+    machine.give(new Event.LinkLost(machine.link(), "gone", false));
+    machine.after(Duration.ofSeconds(9));
+
+    assertThat(machine.all(Action.Fetch.class)).as("a checksum proves nothing").isEmpty();
+  }
+
+  @Test
   void aParentWithWrongBytesIsReportedAndNeverAskedAgain() {
     Machine machine = joined(8);
     machine.parents("a");
@@ -686,6 +697,20 @@ class TaskDownloadTest {
 
     assertThat(machine.last(Action.Failed.class).failure().code()).isEqualTo(Code.CONTENT_CHANGED);
     assertThat(machine.download.isDone()).isTrue();
+  }
+
+  @Test
+  void aSchedulerThatHasJustBegunMayTellTheVersionBeforeOnceMore() {
+    Machine machine = joined(6);
+    for (int change = 2; change < 6; change++) {
+      machine.order(new SwarmOrder.Content(content(6, "v" + change % 2)));
+    }
+
+    assertThat(machine.all(Action.Failed.class)).isEmpty();
+    for (int change = 6; change < 20; change++) {
+      machine.order(new SwarmOrder.Content(content(6, "v" + change % 2)));
+    }
+    assertThat(machine.last(Action.Failed.class).failure().code()).isEqualTo(Code.CONTENT_CHANGED);
   }
 
   @Test

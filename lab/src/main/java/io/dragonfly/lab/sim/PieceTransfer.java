@@ -85,7 +85,7 @@ final class PieceTransfer implements Flow.Listener {
     }
     bad |= there.version != target.version;
     Flow source = relayed == null ? null : relayed.flow;
-    Flow begun = new Flow(this, end, source, world.timeline.now(), links());
+    Flow begun = new Flow(this, end, source, world.timeline.now(), links(source != null));
     begun.settleAt(from);
     told = (long) from;
     begun.cut = world.isCut(child, parent);
@@ -97,9 +97,10 @@ final class PieceTransfer implements Flow.Listener {
     }
   }
 
-  private Link[] links() {
+  /** What is relayed comes from the memory of its parent, not from its disk. */
+  private Link[] links(boolean relayed) {
     List<Link> links = new ArrayList<>(4);
-    if (parent.hasSlowDisk()) {
+    if (parent.hasSlowDisk() && !relayed) {
       links.add(parent.disk);
     }
     links.add(parent.up);
