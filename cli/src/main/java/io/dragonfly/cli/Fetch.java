@@ -148,7 +148,10 @@ final class Fetch {
 
   private SourceOptions options() {
     SourceOptions.Builder options =
-        SourceOptions.builder().userAgent("dragonfly-dfget").environment(terminal.environment());
+        SourceOptions.builder()
+            .userAgent("dragonfly-dfget")
+            .http2(false) // one request alone gains nothing by it
+            .environment(terminal.environment());
     String authorities = terminal.environment().getOrDefault(AUTHORITIES, "");
     if (!authorities.isEmpty()) {
       try {

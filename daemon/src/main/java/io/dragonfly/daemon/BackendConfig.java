@@ -15,7 +15,9 @@ import org.jspecify.annotations.Nullable;
  * The {@code backend} section: how origins are read. Ours are {@code caCert}, a PEM file of
  * authorities to trust beside Java's own; {@code origins}, what is particular to some of them; and
  * {@code proxy} and {@code noProxy}, which stand for the variables of the environment (ALL_PROXY
- * and the others; NO_PROXY) when they are written; an empty proxy means none.
+ * and the others; NO_PROXY) when they are written; an empty proxy means none. Also ours: {@code
+ * http2}, whether origins of https are offered HTTP/2, and {@code allowLinkLocal}, whether tasks
+ * may be read at link-local addresses and metadata services.
  */
 // Absent keys arrive as null and leave as defaults.
 @SuppressWarnings({"NullAway", "NullOptional", "NullableOptional"})
@@ -31,10 +33,13 @@ public record BackendConfig(
     Optional<Path> caCert,
     List<Origin> origins,
     Optional<String> proxy,
-    Optional<String> noProxy) {
+    Optional<String> noProxy,
+    Boolean http2,
+    Boolean allowLinkLocal) {
 
   static final BackendConfig DEFAULT =
-      new BackendConfig(null, null, null, null, null, null, null, null, null, null, null, null);
+      new BackendConfig(
+          null, null, null, null, null, null, null, null, null, null, null, null, null, null);
 
   public BackendConfig {
     requestHeader = Map.copyOf(requireNonNullElse(requestHeader, Map.of()));
@@ -53,6 +58,8 @@ public record BackendConfig(
     origins = List.copyOf(requireNonNullElse(origins, List.of()));
     proxy = present(proxy);
     noProxy = present(noProxy);
+    http2 = requireNonNullElse(http2, true);
+    allowLinkLocal = requireNonNullElse(allowLinkLocal, false);
   }
 
   /** Shows no headers and no proxy, which may hold credentials. */

@@ -178,6 +178,7 @@ final class Blueprint {
             .stallTimeout(config.download().pieceTimeout())
             .maxConnectionsPerOrigin(1024)
             .maxConnections(4096)
+            .allowLinkLocal(config.proxy().server().allowLinkLocal())
             .build());
   }
 
@@ -214,6 +215,8 @@ final class Blueprint {
             .maxRetries(0) // the download of a task has one budget for all its requests
             .headerTimeout(shorter(defaults.headerTimeout(), config.download().pieceTimeout()))
             .stallTimeout(shorter(defaults.stallTimeout(), config.storage().writePieceTimeout()))
+            .http2(config.backend().http2())
+            .allowLinkLocal(config.backend().allowLinkLocal())
             .cacheRedirects(config.backend().enableCacheTemporaryRedirect())
             .redirectTtl(shorter(config.backend().cacheTemporaryRedirectTtl(), LONGEST_REDIRECT));
     OriginAccess.of(config.backend(), System.getenv(), options);

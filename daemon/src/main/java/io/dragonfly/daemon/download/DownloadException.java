@@ -24,7 +24,10 @@ public final class DownloadException extends Exception {
     CONTENT_CHANGED,
     /** No peer has the content and the origin must not be read. */
     NO_SOURCE,
-    /** The scheduler forbids this download, by its priority. */
+    /**
+     * The scheduler forbids this download, by its priority; or the origin is where this host does
+     * not go.
+     */
     FORBIDDEN,
     DIGEST_MISMATCH,
     NO_SPACE,

@@ -380,7 +380,7 @@ final class OriginPlan {
           failure = Optional.of(problem);
         }
       }
-      case TLS, REDIRECTS, UNSUPPORTED_SCHEME, BAD_URL, BAD_HEADER ->
+      case TLS, REDIRECTS, FORBIDDEN, UNSUPPORTED_SCHEME, BAD_URL, BAD_HEADER ->
           failure = Optional.of(problem);
       case UNAVAILABLE, TRUNCATED, TOO_LONG, BAD_ANSWER, CANCELLED, IO -> tryLater(problem, now);
     }

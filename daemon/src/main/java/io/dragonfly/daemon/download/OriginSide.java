@@ -256,6 +256,7 @@ final class OriginSide {
         switch (problem.kind()) {
           case REFUSED -> Code.ORIGIN_REFUSED;
           case CHANGED -> Code.CONTENT_CHANGED;
+          case FORBIDDEN -> Code.FORBIDDEN;
           case UNSUPPORTED_SCHEME, BAD_URL, BAD_HEADER -> Code.INVALID_REQUEST;
           case UNAVAILABLE,
               NO_RANGES,

@@ -1,6 +1,7 @@
 package io.dragonfly.daemon.proxy;
 
 import io.dragonfly.common.net.HostPort;
+import io.dragonfly.common.net.LinkAddresses;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
@@ -9,18 +10,14 @@ import java.net.UnknownHostException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 
 /**
- * Where the proxy may go. Names are looked up here and again where the connection is made.
- * Addresses of the link, among them those of metadata services, give away the machine's credentials
- * to whoever reaches the proxy; the proxy's own port would ask itself.
+ * Where the proxy may go: not to {@link LinkAddresses}, which give away the machine's credentials
+ * to whoever reaches the proxy, and not to its own port, where it would ask itself. A tunnel goes
+ * to the addresses that were checked here; a request to an origin is checked again where its
+ * connection, or that of a redirect, looks up the name.
  */
 final class Destinations {
-  /** Services of clouds that have an address of their own. */
-  private static final Set<String> METADATA =
-      Set.of("100.100.100.200", "192.0.0.192", "fd00:ec2:0:0:0:0:0:254", "168.63.129.16");
-
   private static final HttpResponseStatus LOOP = new HttpResponseStatus(508, "Loop Detected");
 
   private final boolean allowLinkLocal;
@@ -77,8 +74,7 @@ final class Destinations {
   }
 
   private void check(HostPort place, InetAddress address) throws Refusal {
-    boolean ofLink = address.isLinkLocalAddress() || METADATA.contains(address.getHostAddress());
-    if (ofLink && !allowLinkLocal) {
+    if (!allowLinkLocal && LinkAddresses.contains(address)) {
       throw new Refusal(
           HttpResponseStatus.FORBIDDEN,
           Refusal.Type.PROXY,

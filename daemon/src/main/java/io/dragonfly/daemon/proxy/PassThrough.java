@@ -71,6 +71,7 @@ final class PassThrough {
     HttpResponseStatus status =
         switch (e.kind()) {
           case BAD_URL, UNSUPPORTED_SCHEME, BAD_HEADER -> HttpResponseStatus.BAD_REQUEST;
+          case FORBIDDEN -> HttpResponseStatus.FORBIDDEN;
           case CANCELLED -> HttpResponseStatus.SERVICE_UNAVAILABLE;
           default -> HttpResponseStatus.BAD_GATEWAY;
         };

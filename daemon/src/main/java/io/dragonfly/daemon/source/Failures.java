@@ -111,6 +111,15 @@ final class Failures {
               "all " + options.maxConnectionsPerOrigin() + " connections to it stayed in use");
       case SocketTimeoutException _ ->
           unavailable(e, url, "it did not answer within " + shown(options.headerTimeout()));
+      case GuardedNames.ForbiddenAddressException _ ->
+          new OriginException(
+              Kind.FORBIDDEN,
+              sentence(
+                  url,
+                  reason(e)
+                      + " or of a metadata service. This host goes there only with"
+                      + " backend.allowLinkLocal: true."),
+              e);
       case UnknownHostException _ ->
           unavailable(
               e, url, "the host name " + url.host() + " cannot be resolved. Check its spelling");

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.apache.hc.client5.http.auth.AuthScope;
 import org.apache.hc.client5.http.auth.UsernamePasswordCredentials;
 import org.apache.hc.client5.http.classic.methods.HttpUriRequestBase;
@@ -39,22 +40,38 @@ import org.jspecify.annotations.Nullable;
  * Connections to origins: one request, one answer. Whatever the library would do by itself beyond
  * that (redirects, repetitions, cookies, decompression, authentication of users) is off. Safe for
  * use by many threads.
+ *
+ * <p>A direct connection of TLS offers HTTP/2 with HTTP/1.1. An origin that chooses it is asked by
+ * {@link Http2Engine} from then on; that choice costs one connection. Requests with a body, and
+ * those that go through a proxy, are made over HTTP/1.1.
  */
 final class HttpEngine implements AutoCloseable {
   private static final String TRUST = "dragonfly.trust";
   private static final String REUSED = "dragonfly.reused";
   private static final String METHOD = "dragonfly.method";
+  private static final String OFFER = "dragonfly.offer-http2";
   private static final int MAX_HEADER_LINE = 64 * 1024;
   private static final int MAX_HEADERS = 256;
   private static final TimeValue CHECK_AFTER_IDLE = TimeValue.ofSeconds(1);
   private static final TimeValue CLOSE_AFTER_IDLE = TimeValue.ofSeconds(60);
 
+  private final ProxyRules proxies;
+  private final GuardedNames names;
   private final PoolingHttpClientConnectionManager pool;
   private final CloseableHttpClient client;
+  private final Http2Engine http2;
+  private final Http2Origins http2Origins = new Http2Origins(System::nanoTime);
+  private final boolean offersHttp2;
 
   HttpEngine(SourceOptions options) {
-    ProxyRules proxies = ProxyRules.of(options.environment());
-    pool = pool(options);
+    proxies = ProxyRules.of(options.environment());
+    names =
+        new GuardedNames(
+            options.allowLinkLocal(),
+            proxies.proxies().stream().map(ProxyRules.Proxy::host).collect(Collectors.toSet()));
+    pool = pool(options, names);
+    http2 = new Http2Engine(options, names);
+    offersHttp2 = options.http2();
     BasicCredentialsProvider proxyUsers = new BasicCredentialsProvider();
     for (ProxyRules.Proxy proxy : proxies.proxies()) {
       proxy
@@ -81,7 +98,8 @@ final class HttpEngine implements AutoCloseable {
             .build();
   }
 
-  private static PoolingHttpClientConnectionManager pool(SourceOptions options) {
+  private static PoolingHttpClientConnectionManager pool(
+      SourceOptions options, GuardedNames names) {
     Timeout connect = timeout(options.connectTimeout());
     return PoolingHttpClientConnectionManagerBuilder.create()
         .setConnectionFactory(
@@ -92,10 +110,14 @@ final class HttpEngine implements AutoCloseable {
                         .setMaxHeaderCount(MAX_HEADERS)
                         .build())
                 .build())
-        .setTlsSocketStrategy((socket, target, port, attachment, context) ->
-            ((TrustStores.Trust) Objects.requireNonNull(context.getAttribute(TRUST)))
-                .strategy()
-                .upgrade(socket, target, port, attachment, context))
+        .setDnsResolver(names)
+        .setTlsSocketStrategy((socket, target, port, attachment, context) -> {
+          TrustStores.Trust trust =
+              (TrustStores.Trust) Objects.requireNonNull(context.getAttribute(TRUST));
+          return Boolean.TRUE.equals(context.getAttribute(OFFER))
+              ? trust.offerHttp2(socket, target, port, attachment, context)
+              : trust.strategy().upgrade(socket, target, port, attachment, context);
+        })
         .setPoolConcurrencyPolicy(PoolConcurrencyPolicy.STRICT)
         .setMaxConnPerRoute(options.maxConnectionsPerOrigin())
         .setMaxConnTotal(options.maxConnections())
@@ -123,6 +145,10 @@ final class HttpEngine implements AutoCloseable {
       return Boolean.TRUE.equals(context.getAttribute(REUSED));
     }
 
+    void overKept(boolean reused) {
+      context.setAttribute(REUSED, reused);
+    }
+
     /** Whether the answer is not the origin's but that of a proxy which refuses the way there. */
     boolean endedAtProxy() {
       return "CONNECT".equals(context.getAttribute(METHOD));
@@ -144,6 +170,35 @@ final class HttpEngine implements AutoCloseable {
       Trip trip)
       throws IOException {
     Duration answer = headerTimeout.compareTo(remaining) < 0 ? headerTimeout : remaining;
+    boolean direct = proxies.proxyFor(target.scheme(), target.host(), target.port()).isEmpty();
+    if (!direct) {
+      names.checkLiteral(target.host());
+    }
+    boolean offer = offersHttp2 && direct && target.isTls() && request.getEntity() == null;
+    if (offer && http2Origins.contains(target)) {
+      try {
+        return http2.send(target, request, trust, answer, remaining, trip);
+      } catch (Http2Connector.NotHttp2Exception _) {
+        http2Origins.remove(target);
+      }
+    }
+    trip.context.setAttribute(OFFER, offer);
+    try {
+      return sendByHttp1(target, request, trust, answer, remaining, trip);
+    } catch (TrustStores.Http2ChosenException _) {
+      http2Origins.add(target);
+      return http2.send(target, request, trust, answer, remaining, trip);
+    }
+  }
+
+  private ClassicHttpResponse sendByHttp1(
+      OriginUrl target,
+      HttpUriRequestBase request,
+      TrustStores.Trust trust,
+      Duration answer,
+      Duration remaining,
+      Trip trip)
+      throws IOException {
     request.setConfig(
         RequestConfig.custom()
             .setConnectionRequestTimeout(timeout(remaining))
@@ -166,11 +221,14 @@ final class HttpEngine implements AutoCloseable {
 
   /** Connections in use and idle ones, for tests and metrics. */
   int openConnections() {
-    return pool.getTotalStats().getLeased() + pool.getTotalStats().getAvailable();
+    return pool.getTotalStats().getLeased()
+        + pool.getTotalStats().getAvailable()
+        + http2.openConnections();
   }
 
   @Override
   public void close() {
+    http2.close();
     client.close(CloseMode.IMMEDIATE);
   }
 

@@ -38,6 +38,8 @@ public final class OriginException extends IOException {
     TLS(false),
     /** Too many redirects, a loop, or a target that must not be followed. */
     REDIRECTS(false),
+    /** It is at an address that this host does not go to. */
+    FORBIDDEN(false),
     /** No source reads this scheme. */
     UNSUPPORTED_SCHEME(false),
     /** The URL is malformed. */

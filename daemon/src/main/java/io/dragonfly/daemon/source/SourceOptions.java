@@ -35,6 +35,9 @@ import java.util.Map;
  * @param refusalTtl how long an origin that answered a first look by 401, 403, 404 or 410 is not
  *     asked again with the same credentials; zero to ask always
  * @param allowPlainAfterTls whether a redirect may lead from https to http
+ * @param http2 whether origins of https are offered HTTP/2
+ * @param allowLinkLocal whether link-local addresses, such as those of metadata services, may be
+ *     gone to
  * @param environment where HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY are looked up
  */
 public record SourceOptions(
@@ -54,6 +57,8 @@ public record SourceOptions(
     Duration redirectTtl,
     Duration refusalTtl,
     boolean allowPlainAfterTls,
+    boolean http2,
+    boolean allowLinkLocal,
     Map<String, String> environment) {
 
   public SourceOptions {
@@ -123,6 +128,8 @@ public record SourceOptions(
     private Duration redirectTtl = Duration.ofMinutes(10);
     private Duration refusalTtl = Duration.ofSeconds(3);
     private boolean allowPlainAfterTls;
+    private boolean http2 = true;
+    private boolean allowLinkLocal = true;
     private Map<String, String> environment = System.getenv();
 
     private Builder() {}
@@ -251,6 +258,16 @@ public record SourceOptions(
       return this;
     }
 
+    public Builder http2(boolean value) {
+      http2 = value;
+      return this;
+    }
+
+    public Builder allowLinkLocal(boolean value) {
+      allowLinkLocal = value;
+      return this;
+    }
+
     public Builder environment(Map<String, String> value) {
       environment = value;
       return this;
@@ -274,6 +291,8 @@ public record SourceOptions(
           redirectTtl,
           refusalTtl,
           allowPlainAfterTls,
+          http2,
+          allowLinkLocal,
           environment);
     }
   }

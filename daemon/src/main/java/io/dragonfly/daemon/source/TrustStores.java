@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.dragonfly.daemon.source.OriginException.Kind;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.net.Socket;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.MessageDigest;
@@ -19,12 +20,14 @@ import java.util.Map;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
 import org.apache.hc.client5.http.ssl.DefaultClientTlsStrategy;
 import org.apache.hc.client5.http.ssl.HostnameVerificationPolicy;
-import org.apache.hc.client5.http.ssl.TlsSocketStrategy;
+import org.apache.hc.core5.http.protocol.HttpContext;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,7 +51,7 @@ final class TrustStores {
     private final List<KeyManager> keys;
 
     @GuardedBy("this")
-    private @Nullable TlsSocketStrategy strategy;
+    private @Nullable SSLContext context;
 
     private Trust(String key, List<X509Certificate> certificates, List<KeyManager> keys) {
       this.key = key;
@@ -61,17 +64,62 @@ final class TrustStores {
       return key;
     }
 
-    synchronized TlsSocketStrategy strategy() throws SSLException {
-      if (strategy == null) {
+    /** Sessions are resumed between all connections of one trust. */
+    private synchronized SSLContext context() throws SSLException {
+      if (context == null) {
         try {
-          strategy =
-              new DefaultClientTlsStrategy(
-                  context(certificates, keys), HostnameVerificationPolicy.BOTH, null);
+          context = TrustStores.context(certificates, keys);
         } catch (GeneralSecurityException | IOException e) {
           throw new SSLException("the trusted certificates cannot be used: " + e.getMessage(), e);
         }
       }
-      return strategy;
+      return context;
+    }
+
+    DefaultClientTlsStrategy strategy() throws SSLException {
+      return new DefaultClientTlsStrategy(context(), HostnameVerificationPolicy.BOTH, null);
+    }
+
+    /**
+     * TLS that lets the origin choose the protocol.
+     *
+     * @throws Http2ChosenException when it chose HTTP/2; the connection is of no use then
+     */
+    SSLSocket offerHttp2(
+        Socket socket,
+        String host,
+        int port,
+        @Nullable Object attachment,
+        @Nullable HttpContext context)
+        throws IOException {
+      SSLSocket secured = new Offering(context()).upgrade(socket, host, port, attachment, context);
+      if ("h2".equals(secured.getApplicationProtocol())) {
+        secured.close();
+        throw new Http2ChosenException();
+      }
+      return secured;
+    }
+  }
+
+  private static final class Offering extends DefaultClientTlsStrategy {
+    Offering(SSLContext context) {
+      super(context, HostnameVerificationPolicy.BOTH, null);
+    }
+
+    @Override
+    protected void initializeSocket(SSLSocket socket) {
+      SSLParameters parameters = socket.getSSLParameters();
+      parameters.setApplicationProtocols(new String[] {"h2", "http/1.1"});
+      socket.setSSLParameters(parameters);
+    }
+  }
+
+  /** Unchecked, for the library would go on to the next address otherwise. */
+  static final class Http2ChosenException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private Http2ChosenException() {
+      super("the origin chose HTTP/2", null, false, false);
     }
   }
 

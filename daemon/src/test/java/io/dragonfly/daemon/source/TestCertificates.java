@@ -8,10 +8,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.security.cert.Certificate;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import javax.net.ServerSocketFactory;
+import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 
@@ -73,16 +76,40 @@ final class TestCertificates {
     return store.getCertificate("ca").getEncoded();
   }
 
-  /** Sockets of a server that shows the certificate of that name. */
-  ServerSocketFactory server(String alias) throws GeneralSecurityException, IOException {
+  /**
+   * Writes a certificate and its key where another program reads them, as name.crt and name.key.
+   */
+  void writePem(Path directory, String alias) throws GeneralSecurityException, IOException {
+    StringBuilder chain = new StringBuilder();
+    for (Certificate certificate : store.getCertificateChain(alias)) {
+      chain.append(pem("CERTIFICATE", certificate.getEncoded()));
+    }
+    Files.writeString(directory.resolve(alias + ".crt"), chain);
+    Files.writeString(
+        directory.resolve(alias + ".key"),
+        pem("PRIVATE KEY", store.getKey(alias, PASSWORD).getEncoded()));
+  }
+
+  private static String pem(String what, byte[] bytes) {
+    return "-----BEGIN %1$s-----\n%2$s\n-----END %1$s-----\n"
+        .formatted(what, Base64.getMimeEncoder().encodeToString(bytes));
+  }
+
+  /** What proves to a server that we are the one of that name. */
+  KeyManager[] keys(String alias) throws GeneralSecurityException, IOException {
     KeyStore one = KeyStore.getInstance("PKCS12");
     one.load(null, null);
     one.setKeyEntry(
         alias, store.getKey(alias, PASSWORD), PASSWORD, store.getCertificateChain(alias));
     KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
     keys.init(one, PASSWORD);
+    return keys.getKeyManagers();
+  }
+
+  /** Sockets of a server that shows the certificate of that name. */
+  ServerSocketFactory server(String alias) throws GeneralSecurityException, IOException {
     SSLContext context = SSLContext.getInstance("TLS");
-    context.init(keys.getKeyManagers(), null, null);
+    context.init(keys(alias), null, null);
     return context.getServerSocketFactory();
   }
 }
