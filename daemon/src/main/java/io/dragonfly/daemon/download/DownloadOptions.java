@@ -7,9 +7,10 @@ import java.time.Duration;
  *
  * @param activeTasks tasks that are downloaded at the same time; more are refused
  * @param waitersPerTask callers that share one task's download; more are refused
- * @param concurrentPieces pieces asked of parents at the same time, per task
+ * @param concurrentPieces pieces asked of parents at the same time, per task; also the most
+ *     requests to its origin at the same time
  * @param transferThreads pieces asked of parents at the same time, in all
- * @param originReads requests to the origin at the same time, per task
+ * @param originReads requests to the origin at the same time to begin with, per task
  * @param totalOriginReads requests to the origin at the same time, in all
  * @param originRun most that one request to the origin asks for
  * @param firstLook how much the first request to the origin asks for

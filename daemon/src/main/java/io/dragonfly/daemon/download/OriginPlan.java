@@ -88,7 +88,7 @@ final class OriginPlan {
   OriginPlan(DownloadOptions options, RandomGenerator random) {
     this.options = options;
     this.random = random;
-    this.width = new OriginWidth(options.originReads());
+    this.width = new OriginWidth(options.originReads(), options.concurrentPieces());
   }
 
   Permission permission() {
@@ -229,6 +229,7 @@ final class OriginPlan {
     while (reads.size() < width.now() && !free.isEmpty()) {
       run(free, readers, content, request.get(), out);
     }
+    width.underWay(reads.size(), now);
   }
 
   private void look(DownloadRequest request, TaskContent content, List<Action> out) {
@@ -285,7 +286,7 @@ final class OriginPlan {
    * connection that is left alone with the last run may be far from filling the link.
    */
   private long longestRun(BitSet free, PieceLayout layout) {
-    long share = free.cardinality() * layout.length(0) / options.originReads();
+    long share = free.cardinality() * layout.length(0) / width.now();
     return Math.clamp(share, options.originRun() / RUN_SHARES, options.originRun());
   }
 
@@ -337,8 +338,9 @@ final class OriginPlan {
     out.add(new Action.TakeStream(read.id, content.epoch(), pieceLength));
   }
 
-  void progress(Read read, long count) {
+  void progress(Read read, long count, long now) {
     bytes += count;
+    width.bytes(count, now);
     bytesSinceFailure += read.ranged ? count : 0;
     if (bytesSinceFailure >= WORTHWHILE) {
       forgetFailures();
@@ -391,7 +393,7 @@ final class OriginPlan {
     if (now < pauseUntil) {
       return; // another read that broke with the one before
     }
-    width.broke(problem.status());
+    width.broke(problem.status(), now);
     if (attempts == 0) {
       failingSince = now;
     }

@@ -132,7 +132,7 @@ final class OriginSide {
     Optional<Read> read = parts.origin.find(id);
     if (read.isPresent()) {
       parts.progressAt = now;
-      parts.origin.progress(read.get(), count);
+      parts.origin.progress(read.get(), count, now);
       parts.answers.bytesArrived();
     }
   }

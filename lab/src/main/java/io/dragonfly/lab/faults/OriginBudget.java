@@ -20,8 +20,8 @@ import java.util.List;
 final class OriginBudget {
   private static final long BUFFERED = 2 << 20;
 
-  /** Requests of one reader at the same time. */
-  private static final int READS = DownloadOptions.DEFAULTS.originReads();
+  /** The most requests of one reader at the same time. */
+  private static final int READS = DownloadOptions.DEFAULTS.concurrentPieces();
 
   private final long size;
   private int versions = 1;
