@@ -17,7 +17,9 @@ import org.jspecify.annotations.Nullable;
  * {@code proxy} and {@code noProxy}, which stand for the variables of the environment (ALL_PROXY
  * and the others; NO_PROXY) when they are written; an empty proxy means none. Also ours: {@code
  * http2}, whether origins of https are offered HTTP/2, and {@code allowLinkLocal}, whether tasks
- * may be read at link-local addresses and metadata services.
+ * may be read at link-local addresses and metadata services; credentialsTTL, how long an origin
+ * that accepted a caller's credentials is not asked again before content read with others is given
+ * to it, and credentialsGrace, how long that counts while the origin does not answer.
  */
 // Absent keys arrive as null and leave as defaults.
 @SuppressWarnings({"NullAway", "NullOptional", "NullableOptional"})
@@ -35,11 +37,14 @@ public record BackendConfig(
     Optional<String> proxy,
     Optional<String> noProxy,
     Boolean http2,
-    Boolean allowLinkLocal) {
+    Boolean allowLinkLocal,
+    @JsonProperty("credentialsTTL") Duration credentialsTtl,
+    Duration credentialsGrace) {
 
   static final BackendConfig DEFAULT =
       new BackendConfig(
-          null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+          null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
+          null);
 
   public BackendConfig {
     requestHeader = Map.copyOf(requireNonNullElse(requestHeader, Map.of()));
@@ -60,6 +65,8 @@ public record BackendConfig(
     noProxy = present(noProxy);
     http2 = requireNonNullElse(http2, true);
     allowLinkLocal = requireNonNullElse(allowLinkLocal, false);
+    credentialsTtl = Bounds.duration("credentialsTTL", credentialsTtl, Duration.ofMinutes(1));
+    credentialsGrace = Bounds.duration("credentialsGrace", credentialsGrace, Duration.ofHours(1));
   }
 
   /** Shows no headers and no proxy, which may hold credentials. */

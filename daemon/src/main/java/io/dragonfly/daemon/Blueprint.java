@@ -226,7 +226,8 @@ final class Blueprint {
   DownloadOptions downloadOptions() {
     return DownloadOptions.DEFAULTS
         .withConcurrentPieces(config.download().concurrentPieceCount())
-        .withOriginAnswers(2 * (1 + config.backend().maxRetries()));
+        .withOriginAnswers(2 * (1 + config.backend().maxRetries()))
+        .withRights(config.backend().credentialsTtl(), config.backend().credentialsGrace());
   }
 
   /** A parent that does not answer is given up sooner than the configuration would allow. */

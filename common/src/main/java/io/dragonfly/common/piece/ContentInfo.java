@@ -17,9 +17,15 @@ import java.util.TreeMap;
  * @param headers validators and entity headers, names in any case, at most {@value #MAX_HEADERS} of
  *     them and {@value #MAX_HEADER_CHARACTERS} characters in all; what exceeds that, and what has
  *     control characters, is dropped
+ * @param guarded whether the origin was asked with credentials: who has not read it there by its
+ *     own may have it only when the origin accepts what it asks with
  */
 public record ContentInfo(
-    OptionalLong length, long pieceLength, String version, Map<String, String> headers) {
+    OptionalLong length,
+    long pieceLength,
+    String version,
+    Map<String, String> headers,
+    boolean guarded) {
   public static final int MAX_HEADERS = 64;
   public static final int MAX_HEADER_CHARACTERS = 16 * 1024;
   public static final int MAX_VERSION_LENGTH = 1024;
@@ -43,6 +49,17 @@ public record ContentInfo(
               + " are allowed");
     }
     headers = bounded(headers);
+  }
+
+  /** A content that the origin gives to everybody. */
+  public ContentInfo(
+      OptionalLong length, long pieceLength, String version, Map<String, String> headers) {
+    this(length, pieceLength, version, headers, false);
+  }
+
+  /** The same, guarded if it is so already or by this word. */
+  public ContentInfo guardedIf(boolean also) {
+    return also && !guarded ? new ContentInfo(length, pieceLength, version, headers, true) : this;
   }
 
   /** A content of known length. */

@@ -14,11 +14,23 @@ final class DownloadHandle implements Download {
   private volatile boolean cancelled;
 
   DownloadHandle(
-      long id, DownloadRequest request, DownloadListener listener, RunningDownload running) {
+      long id,
+      DownloadRequest request,
+      DownloadListener listener,
+      RunningDownload running,
+      Workshop workshop) {
     this.id = id;
     this.request = request;
-    this.listener = listener;
+    // Who only fetches for others, as seeds are told to, gives nothing to anybody.
+    this.listener =
+        request.triggeredByScheduler()
+            ? listener
+            : new Gate(request, listener, workshop.rights, workshop.virtual, this::refused);
     this.running = running;
+  }
+
+  private void refused(DownloadException failure) {
+    running.post(new Event.Detach(id, failure));
   }
 
   /** The one that served it ended just when it joined. */

@@ -22,6 +22,8 @@ import java.time.Duration;
  * @param contentChanges further versions that may be seen while the content is read
  * @param progressEvery how often a caller hears of progress
  * @param reportEvery how long finished pieces are gathered before they are reported
+ * @param rightsFresh how long the origin's yes to a caller's credentials is not asked for again
+ * @param rightsGrace how long it lives on while the origin does not answer
  */
 public record DownloadOptions(
     int activeTasks,
@@ -39,7 +41,9 @@ public record DownloadOptions(
     int originAnswers,
     int contentChanges,
     Duration progressEvery,
-    Duration reportEvery) {
+    Duration reportEvery,
+    Duration rightsFresh,
+    Duration rightsGrace) {
 
   public static final DownloadOptions DEFAULTS =
       new DownloadOptions(
@@ -58,7 +62,9 @@ public record DownloadOptions(
           4,
           3,
           Duration.ofMillis(100),
-          Duration.ofMillis(100));
+          Duration.ofMillis(100),
+          Duration.ofMinutes(1),
+          Duration.ofHours(1));
 
   public DownloadOptions {
     atLeastOne("activeTasks", activeTasks);
@@ -75,15 +81,20 @@ public record DownloadOptions(
 
   /** With another number of pieces asked of parents at the same time. */
   public DownloadOptions withConcurrentPieces(int pieces) {
-    return with(pieces, originAnswers);
+    return with(pieces, originAnswers, rightsFresh, rightsGrace);
   }
 
   /** With another number of requests to an origin that fails. */
   public DownloadOptions withOriginAnswers(int answers) {
-    return with(concurrentPieces, answers);
+    return with(concurrentPieces, answers, rightsFresh, rightsGrace);
   }
 
-  private DownloadOptions with(int pieces, int answers) {
+  /** With other times for which an origin's yes counts. */
+  public DownloadOptions withRights(Duration fresh, Duration grace) {
+    return with(concurrentPieces, originAnswers, fresh, grace);
+  }
+
+  private DownloadOptions with(int pieces, int answers, Duration fresh, Duration grace) {
     return new DownloadOptions(
         activeTasks,
         waitersPerTask,
@@ -100,7 +111,9 @@ public record DownloadOptions(
         answers,
         contentChanges,
         progressEvery,
-        reportEvery);
+        reportEvery,
+        fresh,
+        grace);
   }
 
   private static void atLeastOne(String name, long value) {

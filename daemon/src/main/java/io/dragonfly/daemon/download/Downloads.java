@@ -118,7 +118,8 @@ public final class Downloads implements AutoCloseable {
             workshop.options.waitersPerTask()
                 + " callers wait for this task, as many as may share a download");
       }
-      DownloadHandle handle = new DownloadHandle(++lastCaller, request, listener, slot.running);
+      DownloadHandle handle =
+          new DownloadHandle(++lastCaller, request, listener, slot.running, workshop);
       if (slot.over || !slot.running.join(handle)) {
         slot.next.add(handle);
       }

@@ -164,6 +164,7 @@ final class OriginReader implements Runnable {
     BitSet pieces = new BitSet();
     pieces.set(run.first, run.last + 1);
     try (OriginResponse response = workshop.surroundings.sources().open(ask)) {
+      workshop.rights.accepted(request);
       readPieces(response, run.storage, layout, pieces);
     }
   }
@@ -182,6 +183,7 @@ final class OriginReader implements Runnable {
             ? OriginRange.whole()
             : OriginRange.between(lookStart, lookStart + lookLength);
     try (OriginResponse response = workshop.surroundings.sources().open(request(range))) {
+      workshop.rights.accepted(request);
       download.post(
           new Event.OriginHead(
               read,

@@ -79,7 +79,8 @@ final class OriginSide {
               .orElse(
                   length.isPresent() ? PieceLayout.automaticPieceLength(length.getAsLong()) : 0);
     }
-    return new ContentInfo(length, pieceLength, head.version(), head.headers());
+    return new ContentInfo(
+        length, pieceLength, head.version(), head.headers(), request.hasCredentials());
   }
 
   /** A Go scheduler has to know the length, or is left alone. */
@@ -150,11 +151,12 @@ final class OriginSide {
   }
 
   /** Content of unknown length is whole. */
-  void stored(long id, ContentInfo info, List<StoredPiece> pieces, long now, List<Action> out) {
+  void stored(long id, ContentInfo said, List<StoredPiece> pieces, long now, List<Action> out) {
     Optional<Read> read = parts.origin.find(id);
     if (read.isEmpty()) {
       return;
     }
+    ContentInfo info = said.guardedIf(read.get().request.hasCredentials());
     parts.origin.ended(read.get());
     parts.content.stored(info);
     parts.answers.beginAll(out);

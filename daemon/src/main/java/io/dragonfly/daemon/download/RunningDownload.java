@@ -192,7 +192,12 @@ final class RunningDownload {
         }
       }
       case Action.OpenTask(int epoch, var content) ->
-          post(storage.open(epoch, content, origin(), expectedBytes(content.length().orElse(0))));
+          post(
+              storage.open(
+                  epoch,
+                  content,
+                  origin(content.guarded()),
+                  expectedBytes(content.length().orElse(0))));
       case Action.DropTask(int epoch) -> storage.drop(epoch);
 
       case Action.Follow follow ->
@@ -250,15 +255,13 @@ final class RunningDownload {
 
   // Storage.
 
-  private TaskOrigin origin() {
+  private TaskOrigin origin(boolean guarded) {
     return callers.values().stream()
         .map(caller -> caller.request)
         .min((a, b) -> Boolean.compare(a.disableBackToSource(), b.disableBackToSource()))
         .map(request ->
-            new TaskOrigin(
-                workshop.surroundings.withoutCredentials().apply(request),
-                request.hasCredentials()))
-        .orElseGet(() -> new TaskOrigin(new byte[0], false));
+            new TaskOrigin(workshop.surroundings.withoutCredentials().apply(request), guarded))
+        .orElseGet(() -> new TaskOrigin(new byte[0], guarded));
   }
 
   /** Room for all of it, unless only parts are asked for: theirs is set aside when they start. */
@@ -344,7 +347,10 @@ final class RunningDownload {
         listener ->
             listener.started(
                 new DownloadListener.Started(
-                    task.content(), started.wanted(), task, started.fromCache())));
+                    task.content().guardedIf(task.origin().withCredentials()),
+                    started.wanted(),
+                    task,
+                    started.fromCache())));
   }
 
   private void pieceHeld(Action.PieceHeld held) {

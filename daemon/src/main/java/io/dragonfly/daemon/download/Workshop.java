@@ -36,6 +36,8 @@ final class Workshop implements AutoCloseable {
       new ScheduledThreadPoolExecutor(
           1, Thread.ofPlatform().daemon().name("download-clock").factory());
 
+  final Rights rights;
+
   private final Semaphore originReads;
   private final long begin = System.nanoTime();
 
@@ -44,6 +46,7 @@ final class Workshop implements AutoCloseable {
     this.options = options;
     this.transfers = transfers(options.transferThreads());
     this.originReads = new Semaphore(options.totalOriginReads());
+    this.rights = new Rights(surroundings.sources(), options, System::nanoTime);
     clock.setRemoveOnCancelPolicy(true);
   }
 

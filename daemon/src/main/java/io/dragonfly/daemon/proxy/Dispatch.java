@@ -31,7 +31,6 @@ final class Dispatch {
   private final Registries registries;
   private final TaskChoice choice;
   private final Prefetches prefetches;
-  private final Rights rights;
   private final Access users;
   private final RequestRate rate;
 
@@ -49,7 +48,6 @@ final class Dispatch {
     registries = new Registries(options.registry());
     choice = new TaskChoice(options);
     prefetches = new Prefetches(downloads);
-    rights = new Rights(passage, System::nanoTime);
     users = new Access(options.user());
     rate = new RequestRate(options.requestsPerSecond(), System::nanoTime);
   }
@@ -140,7 +138,7 @@ final class Dispatch {
     Optional<TaskAsk> ask = choice.of(exchange.request(), url, registry);
     String where = ask.map(TaskAsk::url).orElse(url);
     var _ = destinations.resolve(Destinations.of(where));
-    if (ask.isPresent() && rights.allow(ask.get())) {
+    if (ask.isPresent()) {
       TaskAnswer task = new TaskAnswer(downloads, sources, options.ip(), exchange, ask.get());
       if (exchange.headers().contains(HttpHeaderNames.RANGE)
           && choice.prefetches(exchange.headers())) {

@@ -101,7 +101,8 @@ final class PieceMessages {
         Content.newBuilder()
             .setPieceLength(info.pieceLength())
             .setVersion(info.version())
-            .putAllHeaders(info.headers());
+            .putAllHeaders(info.headers())
+            .setGuarded(info.guarded());
     info.length().ifPresent(content::setLength);
     return content.build();
   }
@@ -114,6 +115,7 @@ final class PieceMessages {
         content.hasLength() ? OptionalLong.of(content.getLength()) : OptionalLong.empty(),
         content.getPieceLength(),
         content.getVersion(),
-        content.getHeadersMap());
+        content.getHeadersMap(),
+        content.getGuarded());
   }
 }

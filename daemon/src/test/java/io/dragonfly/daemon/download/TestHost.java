@@ -46,6 +46,17 @@ final class TestHost implements AutoCloseable {
       StoreOptions storeOptions,
       long uploadBytesPerSecond)
       throws IOException {
+    this(swarm, name, directory, storeOptions, uploadBytesPerSecond, DownloadOptions.DEFAULTS);
+  }
+
+  TestHost(
+      FakeSwarm swarm,
+      String name,
+      Path directory,
+      StoreOptions storeOptions,
+      long uploadBytesPerSecond,
+      DownloadOptions options)
+      throws IOException {
     this.name = name;
     store = PieceStore.open(directory.resolve(name), storeOptions, Clock.systemUTC());
     server =
@@ -76,7 +87,7 @@ final class TestHost implements AutoCloseable {
                 rates,
                 new FetchLimits(
                     Duration.ofSeconds(2), Duration.ofSeconds(3), Duration.ofSeconds(3), 0)),
-            DownloadOptions.DEFAULTS,
+            options,
             new SplittableRandom(5));
     swarm.add(this);
   }

@@ -7,11 +7,14 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 
 /** An HTTP origin that counts what it gives, and gives it as a test wants. */
 final class TestOrigin implements AutoCloseable {
@@ -21,12 +24,28 @@ final class TestOrigin implements AutoCloseable {
 
   final List<String> requests = new CopyOnWriteArrayList<>();
   final AtomicLong bytes = new AtomicLong();
+
+  /** What Authorization those had who asked for one byte, to hear whether they may. */
+  final List<String> questions = new CopyOnWriteArrayList<>();
+
+  /** The values of Authorization that are accepted; empty for all. */
+  final Set<String> accepted = ConcurrentHashMap.newKeySet();
+
   volatile boolean ranges = true;
   volatile boolean chunked;
   volatile int status;
 
   /** Waits so long between two parts of 64 KiB. */
   volatile long pauseMillis;
+
+  /** Waits so long between two parts of 64 KiB, whoever they are for. */
+  volatile long wholePauseNanos;
+
+  /** Requests whose bodies were under way at the same time. */
+  final AtomicInteger mostAtATime = new AtomicInteger();
+
+  private final AtomicInteger underWay = new AtomicInteger();
+  private final AtomicLong turn = new AtomicLong(System.nanoTime());
 
   /** Cuts the body of the next answers after so many bytes. */
   volatile long cutAfter = Long.MAX_VALUE;
@@ -48,7 +67,18 @@ final class TestOrigin implements AutoCloseable {
   private void answer(HttpExchange exchange) throws IOException {
     try (exchange) {
       String range = exchange.getRequestHeaders().getFirst("Range");
-      requests.add(range == null ? "whole" : range);
+      String asks = exchange.getRequestHeaders().getFirst("Authorization");
+      boolean question = "bytes=0-0".equals(range);
+      if (question) {
+        questions.add(String.valueOf(asks));
+      } else {
+        requests.add(range == null ? "whole" : range);
+      }
+      if (!accepted.isEmpty() && (asks == null || !accepted.contains(asks))) {
+        exchange.getResponseHeaders().add("WWW-Authenticate", "Bearer realm=\"test\"");
+        exchange.sendResponseHeaders(401, -1);
+        return;
+      }
       if (status != 0) {
         exchange.sendResponseHeaders(status, -1);
         return;
@@ -68,8 +98,15 @@ final class TestOrigin implements AutoCloseable {
         code = 206;
       }
       exchange.sendResponseHeaders(code, chunked ? 0 : end == start ? -1 : end - start);
-      if (end > start) {
-        write(exchange.getResponseBody(), start, end);
+      if (question) {
+        exchange.getResponseBody().write(content, start, end - start);
+      } else if (end > start) {
+        mostAtATime.accumulateAndGet(underWay.incrementAndGet(), Math::max);
+        try {
+          write(exchange.getResponseBody(), start, end);
+        } finally {
+          underWay.decrementAndGet();
+        }
       }
     } catch (IOException e) {
       // the client went away, or the body was cut on purpose
@@ -93,6 +130,12 @@ final class TestOrigin implements AutoCloseable {
   }
 
   private void pause() {
+    if (wholePauseNanos > 0) {
+      long mine = turn.updateAndGet(last -> Math.max(last, System.nanoTime()) + wholePauseNanos);
+      for (long left = mine - System.nanoTime(); left > 0; left = mine - System.nanoTime()) {
+        LockSupport.parkNanos(left);
+      }
+    }
     if (pauseMillis > 0) {
       try {
         Thread.sleep(pauseMillis);

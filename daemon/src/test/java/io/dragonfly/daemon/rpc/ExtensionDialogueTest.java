@@ -58,7 +58,7 @@ class ExtensionDialogueTest {
         say(new PeerReport.Register(
                 new PeerId("self"),
                 DownloadMessages.request(download),
-                Optional.of(ContentInfo.of(100, 10, "v", Map.of("ETag", "x"))),
+                Optional.of(ContentInfo.of(100, 10, "v", Map.of("ETag", "x")).guardedIf(true)),
                 pieces,
                 Map.of(9, root),
                 false))
@@ -69,6 +69,7 @@ class ExtensionDialogueTest {
     assertThat(register.getPeerId()).isEqualTo("self");
     assertThat(register.getDownload()).isEqualTo(download.toBuilder().clearOutputPath().build());
     assertThat(register.getContent().getLength()).isEqualTo(100);
+    assertThat(register.getContent().getGuarded()).isTrue();
     assertThat(register.getPieces().toByteArray()).containsExactly(1, 2);
     assertThat(register.getRoots(0).getNumber()).isEqualTo(9);
   }
@@ -108,9 +109,10 @@ class ExtensionDialogueTest {
     assertThat(
             hear(
                 JoinResponse.newBuilder()
-                    .setContent(Content.newBuilder().setPieceLength(10).setVersion("v"))))
+                    .setContent(
+                        Content.newBuilder().setPieceLength(10).setVersion("v").setGuarded(true))))
         .isEqualTo(
-            new SwarmOrder.Content(new ContentInfo(OptionalLong.empty(), 10, "v", Map.of())));
+            new SwarmOrder.Content(new ContentInfo(OptionalLong.empty(), 10, "v", Map.of(), true)));
     SwarmOrder.Parents parents =
         (SwarmOrder.Parents)
             hear(

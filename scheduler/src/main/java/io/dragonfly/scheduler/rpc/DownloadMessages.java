@@ -2,6 +2,7 @@ package io.dragonfly.scheduler.rpc;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.dragonfly.api.common.v2.Download;
+import io.dragonfly.common.net.Credentials;
 import io.dragonfly.common.piece.ByteRange;
 import io.dragonfly.common.piece.ContentInfo;
 import io.dragonfly.common.piece.PieceLayout;
@@ -49,10 +50,18 @@ final class DownloadMessages {
     }
     long length = download.getActualContentLength();
     try {
-      return Optional.of(ContentInfo.of(length, pieceLength(download, length), "", Map.of()));
+      return Optional.of(
+          ContentInfo.of(length, pieceLength(download, length), "", Map.of())
+              .guardedIf(hasCredentials(download)));
     } catch (IllegalArgumentException e) {
       throw Checks.invalid("download.actual_content_length: " + e.getMessage());
     }
+  }
+
+  /** Whether an origin is asked with something that names who asks. */
+  static boolean hasCredentials(Download download) {
+    return Credentials.isInUrl(download.getUrl())
+        || download.getRequestHeaderMap().keySet().stream().anyMatch(Credentials::isNamed);
   }
 
   /**

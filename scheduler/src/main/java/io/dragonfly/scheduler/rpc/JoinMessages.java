@@ -77,7 +77,8 @@ final class JoinMessages {
           content.hasLength() ? OptionalLong.of(content.getLength()) : OptionalLong.empty(),
           content.getPieceLength(),
           content.getVersion(),
-          content.getHeadersMap());
+          content.getHeadersMap(),
+          content.getGuarded());
     } catch (IllegalArgumentException e) {
       throw Checks.invalid("content: " + e.getMessage());
     }
@@ -163,7 +164,8 @@ final class JoinMessages {
         Content.newBuilder()
             .setPieceLength(content.pieceLength())
             .setVersion(content.version())
-            .putAllHeaders(content.headers());
+            .putAllHeaders(content.headers())
+            .setGuarded(content.guarded());
     content.length().ifPresent(message::setLength);
     return message.build();
   }

@@ -161,7 +161,8 @@ final class SeedTriggers implements AutoCloseable {
       long length = said.getContentLength();
       try {
         return Optional.of(
-            ContentInfo.of(length, DownloadMessages.pieceLength(download, length), "", Map.of()));
+            ContentInfo.of(length, DownloadMessages.pieceLength(download, length), "", Map.of())
+                .guardedIf(DownloadMessages.hasCredentials(download)));
       } catch (IllegalArgumentException e) {
         log.warn("event=seed_said_nonsense seed={} why={}", order.seed().id(), e.getMessage());
         return Optional.empty();

@@ -157,16 +157,20 @@ final class Contents {
     }
   }
 
-  /** Takes over what is new in a word about the same version: its length, its name. */
+  /** Takes over what is new in a word about the same version: its length, its name, its guard. */
   private boolean improve(ContentInfo said) {
     ContentInfo known = task.content().orElseThrow();
     boolean better =
         (known.length().isEmpty() && said.length().isPresent())
             || (known.version().isEmpty() && !said.version().isEmpty());
+    boolean guards = said.guarded() && !known.guarded();
     if (better) {
-      task.content(said.length().isPresent() ? said : withLength(said, known));
+      ContentInfo content = said.length().isPresent() ? said : withLength(said, known);
+      task.content(content.guardedIf(known.guarded()));
+    } else if (guards) {
+      task.content(known.guardedIf(true));
     }
-    return better;
+    return better || guards;
   }
 
   private static ContentInfo withLength(ContentInfo said, ContentInfo known) {

@@ -436,4 +436,29 @@ final class SwarmOriginTest {
     });
     return reading.cardinality();
   }
+
+  @Test
+  void thatContentWasReadWithCredentialsIsToldToAllAndNeverForgotten() {
+    driver.host("a").host("b").host("c").host("d");
+    Stream a = driver.ours("a");
+    Stream b = driver.ours("b");
+    ContentInfo guarded = SwarmDriver.content(2, "v").guardedIf(true);
+    driver.report(a, new PeerReport.ContentLearned(guarded));
+    driver.done(a, 0, 1);
+    assertThat(b.last(PeerOrder.Content.class).orElseThrow().content().guarded()).isTrue();
+
+    driver.holder("c", SwarmDriver.content(2, "v"));
+    Stream d = driver.ours("d");
+    assertThat(d.last(PeerOrder.Content.class).orElseThrow().content().guarded()).isTrue();
+  }
+
+  @Test
+  void aWordThatContentIsGuardedReachesThoseWhoHeardOtherwise() {
+    driver.host("a").host("b");
+    Stream a = driver.ours("a");
+    driver.report(a, new PeerReport.ContentLearned(SwarmDriver.content(2, "v")));
+    driver.holder("b", SwarmDriver.content(2, "v").guardedIf(true));
+
+    assertThat(a.last(PeerOrder.Content.class).orElseThrow().content().guarded()).isTrue();
+  }
 }

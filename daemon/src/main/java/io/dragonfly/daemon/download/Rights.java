@@ -1,0 +1,193 @@
+package io.dragonfly.daemon.download;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.dragonfly.common.net.Credentials;
+import io.dragonfly.daemon.download.DownloadException.Code;
+import io.dragonfly.daemon.link.DownloadRequest;
+import io.dragonfly.daemon.source.OriginException;
+import io.dragonfly.daemon.source.OriginRange;
+import io.dragonfly.daemon.source.OriginRequest;
+import io.dragonfly.daemon.source.OriginResponse;
+import io.dragonfly.daemon.source.Sources;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.LongSupplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Whether an origin lets a caller have what this host or its swarm may hold already. The origin is
+ * asked for one byte with the caller's own headers; its yes is remembered for each credential and
+ * repository (or URL, where there is none) and is asked for once by all who wait for it. Of the
+ * credentials only a hash is kept. Safe for many threads.
+ */
+final class Rights {
+  private static final int MOST = 4096;
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  /** What a registry names by its digest; the repository decides about all of it. */
+  private static final Pattern BY_DIGEST =
+      Pattern.compile("(https?://[^?#]+)/(?:blobs|manifests)/sha256:[0-9a-f]{64}");
+
+  private final Sources sources;
+  private final long freshNanos;
+  private final long graceNanos;
+  private final LongSupplier nanoTime;
+
+  @GuardedBy("this")
+  private final Map<String, Known> known =
+      new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Known> eldest) {
+          return size() > MOST;
+        }
+      };
+
+  /** What is known of one credential; guarded by the map it is in. */
+  private static final class Known {
+    boolean accepted;
+    long acceptedAt;
+    @Nullable CompletableFuture<Optional<DownloadException>> asking;
+  }
+
+  Rights(Sources sources, DownloadOptions options, LongSupplier nanoTime) {
+    this.sources = sources;
+    this.freshNanos = options.rightsFresh().toNanos();
+    this.graceNanos = options.rightsGrace().toNanos();
+    this.nanoTime = nanoTime;
+  }
+
+  /** The origin answered such a request just now. */
+  synchronized void accepted(DownloadRequest request) {
+    Known one = known.computeIfAbsent(key(request), _ -> new Known());
+    one.accepted = true;
+    one.acceptedAt = nanoTime.getAsLong();
+  }
+
+  /** Whether the origin accepted this a moment ago. */
+  synchronized boolean areFresh(DownloadRequest request) {
+    Known one = known.get(key(request));
+    return one != null && isWithin(one, freshNanos);
+  }
+
+  private boolean isWithin(Known one, long nanos) {
+    return one.accepted && nanoTime.getAsLong() - one.acceptedAt < nanos;
+  }
+
+  /** Asks the origin, unless it said yes a moment ago; empty when it does. Blocks. */
+  Optional<DownloadException> refusal(DownloadRequest request) {
+    Known one;
+    CompletableFuture<Optional<DownloadException>> answer;
+    boolean first = false;
+    synchronized (this) {
+      one = known.computeIfAbsent(key(request), _ -> new Known());
+      if (isWithin(one, freshNanos)) {
+        return Optional.empty();
+      }
+      if (one.asking == null) {
+        one.asking = new CompletableFuture<>();
+        first = true;
+      }
+      answer = one.asking;
+    }
+    if (first) {
+      try {
+        answer.complete(settle(one, ask(request)));
+      } catch (RuntimeException e) {
+        answer.completeExceptionally(e);
+        settled(one);
+      }
+    }
+    try {
+      return answer.join();
+    } catch (CompletionException e) {
+      return Optional.of(
+          new DownloadException(
+              Code.INTERNAL,
+              "Cannot ask the origin of "
+                  + request.urlForDisplay()
+                  + " whether it may be given: "
+                  + Messages.of(e)));
+    }
+  }
+
+  private synchronized void settled(Known one) {
+    one.asking = null;
+  }
+
+  private synchronized Optional<DownloadException> settle(
+      Known one, Optional<DownloadException> failure) {
+    one.asking = null;
+    if (failure.isEmpty()) {
+      one.accepted = true;
+      one.acceptedAt = nanoTime.getAsLong();
+      return failure;
+    }
+    if (failure.get().code() == Code.ORIGIN_UNAVAILABLE && isWithin(one, graceNanos)) {
+      return Optional.empty();
+    }
+    one.accepted = false;
+    return failure;
+  }
+
+  private Optional<DownloadException> ask(DownloadRequest request) {
+    OriginRequest question =
+        OriginRequest.of(request.url())
+            .withHeaders(request.requestHeaders())
+            .withRange(OriginRange.between(0, 1))
+            .withCertificateChain(request.certificateChain())
+            .withTimeout(PATIENCE);
+    try (OriginResponse _ = sources.open(question)) {
+      return Optional.empty();
+    } catch (OriginException e) {
+      boolean refused = e.kind() == OriginException.Kind.REFUSED;
+      if (refused && e.status().orElse(0) == 416) {
+        return Optional.empty();
+      }
+      return Optional.of(
+          new DownloadException(
+              refused ? Code.ORIGIN_REFUSED : Code.ORIGIN_UNAVAILABLE,
+              e.status(),
+              e.headers(),
+              "Cannot give "
+                  + request.urlForDisplay()
+                  + ", which is here for those who may read its origin: "
+                  + Messages.of(e)));
+    }
+  }
+
+  private static String key(DownloadRequest request) {
+    try {
+      MessageDigest hash = MessageDigest.getInstance("SHA-256");
+      Matcher named = BY_DIGEST.matcher(request.url());
+      hash.update((named.matches() ? named.group(1) : request.url()).getBytes(UTF_8));
+      Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+      headers.putAll(request.requestHeaders());
+      headers.forEach((name, value) -> {
+        if (Credentials.isNamed(name)) {
+          hash.update((byte) 0);
+          hash.update(name.toLowerCase(Locale.ROOT).getBytes(UTF_8));
+          hash.update((byte) 0);
+          hash.update(value.getBytes(UTF_8));
+        }
+      });
+      return HexFormat.of().formatHex(hash.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+}

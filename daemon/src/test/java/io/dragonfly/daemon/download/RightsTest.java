@@ -1,0 +1,203 @@
+package io.dragonfly.daemon.download;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.dragonfly.common.id.TaskId;
+import io.dragonfly.daemon.download.DownloadException.Code;
+import io.dragonfly.daemon.link.DownloadRequest;
+import io.dragonfly.daemon.storage.StoreOptions;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Who gets content that was read with credentials, where it is held and where it is not. */
+@Timeout(120)
+final class RightsTest {
+  private static final int PIECE = 1 << 20;
+  private static final byte[] CONTENT = content();
+
+  @TempDir private Path directory;
+  private final FakeSwarm swarm = new FakeSwarm();
+  private final List<AutoCloseable> open = new ArrayList<>();
+  private TestOrigin origin;
+
+  private static byte[] content() {
+    byte[] bytes = new byte[3 * PIECE + 5];
+    new Random(1).nextBytes(bytes);
+    return bytes;
+  }
+
+  @BeforeEach
+  void begin() throws IOException {
+    origin = new TestOrigin(CONTENT);
+    origin.accepted.addAll(List.of("Bearer a", "Bearer too"));
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    for (AutoCloseable closeable : open.reversed()) {
+      closeable.close();
+    }
+    origin.close();
+    swarm.close();
+  }
+
+  private TestHost host(String name, DownloadOptions options) throws IOException {
+    TestHost host =
+        new TestHost(swarm, name, directory, StoreOptions.defaults(), Long.MAX_VALUE, options);
+    open.add(host);
+    return host;
+  }
+
+  private TestHost host(String name) throws IOException {
+    return host(name, DownloadOptions.DEFAULTS);
+  }
+
+  private Caller start(TestHost host, String authorization) throws DownloadException {
+    String url = origin.url().replaceAll("[?].*", "");
+    DownloadRequest request =
+        Requests.withPieceLength(DownloadRequest.of(new TaskId("0123456789abcdef"), url), PIECE);
+    Caller caller = new Caller();
+    host.downloads.start(
+        authorization.isEmpty()
+            ? request
+            : Requests.withHeaders(request, Map.of("Authorization", authorization)),
+        caller);
+    return caller;
+  }
+
+  private static void assertRefused(Caller caller) {
+    DownloadException failure = caller.awaitFailed();
+    assertThat(failure.code()).isEqualTo(Code.ORIGIN_REFUSED);
+    assertThat(failure.originStatus()).hasValue(401);
+    assertThat(failure.originHeaders()).containsKey("www-authenticate");
+    assertThat(caller.started).isEmpty();
+    assertThat(caller.pieces).isEmpty();
+  }
+
+  @Test
+  void whoeverReadItNeedNotAskAgain() throws Exception {
+    TestHost host = host("one");
+    start(host, "Bearer a").awaitFinished();
+    start(host, "Bearer a").awaitFinished();
+
+    assertThat(origin.questions).isEmpty();
+    assertThat(origin.bytes.get()).isEqualTo(CONTENT.length);
+  }
+
+  @Test
+  void nobodyGetsItOnItsHostWithoutTheOriginsYes() throws Exception {
+    TestHost host = host("one");
+    start(host, "Bearer a").awaitFinished();
+    assertRefused(start(host, ""));
+    assertRefused(start(host, "Bearer b"));
+    Caller too = start(host, "Bearer too");
+
+    assertThat(too.awaitFinished().bytes().cache()).isEqualTo(CONTENT.length);
+    assertThat(origin.questions).containsExactly("null", "Bearer b", "Bearer too");
+    assertThat(origin.bytes.get()).isEqualTo(CONTENT.length);
+  }
+
+  @Test
+  void norWhileItIsBeingRead() throws Exception {
+    origin.pauseMillis = 20;
+    TestHost host = host("one");
+    Caller first = start(host, "Bearer a");
+    await().until(() -> !first.started.isEmpty());
+    assertRefused(start(host, "Bearer b"));
+    first.awaitFinished();
+  }
+
+  @Test
+  void norOnAHostThatHasNothing() throws Exception {
+    TestHost one = host("one");
+    start(one, "Bearer a").awaitFinished();
+    assertRefused(start(host("two"), ""));
+    assertRefused(start(host("three"), "Bearer b"));
+    Caller too = start(host("four"), "Bearer too");
+
+    assertThat(too.awaitFinished().bytes().origin()).isZero();
+    assertThat(origin.questions).containsExactlyInAnyOrder("null", "Bearer b", "Bearer too");
+    assertThat(origin.bytes.get()).isEqualTo(CONTENT.length);
+  }
+
+  @Test
+  void norAfterARestart() throws Exception {
+    try (TestHost host = new TestHost(swarm, "one", directory, StoreOptions.defaults())) {
+      start(host, "Bearer a").awaitFinished();
+    }
+    assertRefused(start(host("one"), "Bearer b"));
+  }
+
+  @Test
+  void aCrowdAsksOnce() throws Exception {
+    start(host("one"), "Bearer a").awaitFinished();
+    TestHost two = host("two");
+    List<Caller> crowd = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      crowd.add(start(two, "Bearer too"));
+    }
+    for (Caller caller : crowd) {
+      caller.awaitFinished();
+    }
+
+    assertThat(origin.questions).containsExactly("Bearer too");
+  }
+
+  @Test
+  void whatEverybodyMayReadIsNotAskedFor() throws Exception {
+    origin.accepted.clear();
+    start(host("one"), "").awaitFinished();
+    start(host("two"), "").awaitFinished();
+    start(host("three"), "Bearer b").awaitFinished();
+
+    assertThat(origin.questions).isEmpty();
+    assertThat(origin.bytes.get()).isEqualTo(CONTENT.length);
+  }
+
+  @Test
+  void aYesLivesOnWhileTheOriginIsDown() throws Exception {
+    TestHost patient =
+        host("one", DownloadOptions.DEFAULTS.withRights(Duration.ofNanos(1), Duration.ofHours(1)));
+    TestHost strict =
+        host("two", DownloadOptions.DEFAULTS.withRights(Duration.ofNanos(1), Duration.ofNanos(1)));
+    start(patient, "Bearer a").awaitFinished();
+    start(strict, "Bearer a").awaitFinished();
+    origin.status = 503;
+
+    assertThat(start(patient, "Bearer a").awaitFinished().bytes().cache())
+        .isEqualTo(CONTENT.length);
+    Caller refused = start(strict, "Bearer a");
+    assertThat(refused.awaitFailed().code()).isEqualTo(Code.ORIGIN_UNAVAILABLE);
+    assertThat(refused.started).isEmpty();
+    Caller unknown = start(patient, "Bearer too");
+    assertThat(unknown.awaitFailed().code()).isEqualTo(Code.ORIGIN_UNAVAILABLE);
+  }
+
+  @Test
+  void aSeedThatFetchesForOthersIsNotAsked() throws Exception {
+    start(host("one"), "Bearer a").awaitFinished();
+    TestHost seed = host("seed");
+    Caller caller = new Caller();
+    seed.downloads.start(
+        Requests.triggered(
+            Requests.withPieceLength(
+                DownloadRequest.of(
+                    new TaskId("0123456789abcdef"), origin.url().replaceAll("[?].*", "")),
+                PIECE)),
+        caller);
+
+    caller.awaitFinished();
+    assertThat(origin.questions).isEmpty();
+  }
+}
