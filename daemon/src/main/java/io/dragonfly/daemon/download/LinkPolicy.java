@@ -235,11 +235,23 @@ final class LinkPolicy {
     }
   }
 
+  /** Another version begins: pieces of the one before must not be reported as pieces of it. */
+  void startOver() {
+    pending.clear();
+  }
+
   void flush(long now, boolean must, List<Action> out) {
     if (!pending.isEmpty() && (must || now >= flushAt)) {
       report(new PeerReport.PiecesDone(pending), out);
       pending.clear();
       flushAt = now + options.reportEvery().toNanos();
+    }
+  }
+
+  /** Says that the order to read the origin has arrived. */
+  void answerLease(List<Action> out) {
+    if (extension) {
+      report(new PeerReport.OriginProgress(progressSent), out);
     }
   }
 

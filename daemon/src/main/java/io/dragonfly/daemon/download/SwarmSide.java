@@ -245,6 +245,7 @@ final class SwarmSide {
     parts.link.answered();
     if (parts.waiters.originRequest().isPresent()) {
       parts.origin.allow(Permission.LEASE, held);
+      parts.link.answerLease(out);
     } else {
       parts.link.report(
           PeerReport.OriginFailed.untried("this download must not read the origin"), out);

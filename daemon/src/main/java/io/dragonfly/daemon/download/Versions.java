@@ -63,6 +63,7 @@ final class Versions {
     parts.book.startOver(out);
     parts.origin.startOver(out, answer);
     parts.answers.startOver();
+    parts.link.startOver();
   }
 
   private boolean mayChange(List<Action> out) {

@@ -689,6 +689,21 @@ class TaskDownloadTest {
   }
 
   @Test
+  void piecesOfTheVersionBeforeAreNotReportedAsPiecesOfTheNewOne() {
+    Machine machine = joined(6);
+    machine.parents("a");
+    machine.announce("a", 0, 1);
+    machine.fetched(0);
+    machine.fetched(1);
+    int before = machine.reports(PeerReport.PiecesDone.class).size();
+    machine.order(new SwarmOrder.Content(content(6, "v2")));
+    machine.opened();
+    machine.after(Duration.ofSeconds(1));
+
+    assertThat(machine.reports(PeerReport.PiecesDone.class)).hasSize(before);
+  }
+
+  @Test
   void contentThatNeverSettlesIsAClearFailure() {
     Machine machine = joined(6);
     for (int change = 2; change < 7; change++) {

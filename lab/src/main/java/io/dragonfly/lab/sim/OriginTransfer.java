@@ -20,7 +20,7 @@ final class OriginTransfer implements Flow.Listener {
 
   private static final long SILENT = 5 * Timeline.SECOND;
 
-  private final SimHost host;
+  final SimHost host;
   private final World world;
   private final SimOrigin origin;
   private final long id;
@@ -158,9 +158,11 @@ final class OriginTransfer implements Flow.Listener {
     }
   }
 
-  /** Bytes of this request that nobody has yet. */
+  /** Bytes of the pieces of this request that are not whole yet. */
   double inFlight() {
-    return over || flow == null ? 0 : end - Math.max(from, (double) told);
+    return over || flow == null || next < 0
+        ? 0
+        : Math.max(0, end - Math.max(from, (double) world.content.layout.offset(next)));
   }
 
   double taken() {

@@ -85,7 +85,13 @@ final class PieceTransfer implements Flow.Listener {
     }
     bad |= there.version != target.version;
     Flow source = relayed == null ? null : relayed.flow;
-    Flow begun = new Flow(this, end, source, world.timeline.now(), links(source != null));
+    Flow begun =
+        new Flow(
+            this,
+            end,
+            source,
+            world.timeline.now(),
+            links(relayed == null && !there.isInMemory(piece)));
     begun.settleAt(from);
     told = (long) from;
     begun.cut = world.isCut(child, parent);
@@ -97,10 +103,9 @@ final class PieceTransfer implements Flow.Listener {
     }
   }
 
-  /** What is relayed comes from the memory of its parent, not from its disk. */
-  private Link[] links(boolean relayed) {
+  private Link[] links(boolean fromDisk) {
     List<Link> links = new ArrayList<>(4);
-    if (parent.hasSlowDisk() && !relayed) {
+    if (fromDisk && parent.hasSlowDisk()) {
       links.add(parent.disk);
     }
     links.add(parent.up);

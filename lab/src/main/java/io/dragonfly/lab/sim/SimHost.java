@@ -406,6 +406,10 @@ final class SimHost {
     running = false;
     powered = !silently;
     life++;
+    SimStore local = store;
+    if (silently && local != null) {
+      local.powerOff();
+    }
     download = null;
     inbox.clear();
     tickAt = Long.MAX_VALUE;

@@ -70,6 +70,13 @@ final class SimOrigin {
     return running.stream().mapToDouble(OriginTransfer::inFlight).sum();
   }
 
+  double inFlight(SimHost reader) {
+    return running.stream()
+        .filter(transfer -> transfer.host == reader)
+        .mapToDouble(OriginTransfer::inFlight)
+        .sum();
+  }
+
   void fail(boolean fails) {
     failing += fails ? 1 : -1;
     if (fails) {

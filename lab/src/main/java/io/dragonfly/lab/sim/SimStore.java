@@ -15,6 +15,9 @@ final class SimStore {
   /** Held pieces that were compared with a root. */
   private final BitSet rooted = new BitSet();
 
+  /** Held pieces that are in the machine's memory as well, for they were written since it runs. */
+  private final BitSet inMemory = new BitSet();
+
   /** Verified bytes of pieces that were given up midway. */
   private final Map<Integer, Double> parts = new HashMap<>();
 
@@ -26,7 +29,17 @@ final class SimStore {
   void hold(int piece, boolean withRoot) {
     held.set(piece);
     rooted.set(piece, withRoot);
+    inMemory.set(piece);
     parts.remove(piece);
+  }
+
+  boolean isInMemory(int piece) {
+    return inMemory.get(piece);
+  }
+
+  /** The machine is off. */
+  void powerOff() {
+    inMemory.clear();
   }
 
   boolean isComplete() {

@@ -35,9 +35,6 @@ final class Watch {
   /** A failure of the origin counts as the reason of what fails so soon after it. */
   private static final long BLAME = 60 * Timeline.SECOND;
 
-  /** What a host passes on is written to its disk and read from there. */
-  private static final int DISK_WAYS = 2;
-
   /** Larger swarms may take longer than the rule of time allows, though nothing goes wrong. */
   private static final int SMALL = 300;
 
@@ -47,6 +44,9 @@ final class Watch {
 
   /** Hosts that a host has caught with bad bytes in its present life. */
   private final Set<Long> caught = new HashSet<>();
+
+  /** Hosts that were found to send bad bytes. */
+  private final Set<SimHost> exposed = new HashSet<>();
 
   /** Fetches that brought bad bytes, until their child hears of it. */
   private final Map<String, Long> untold = new HashMap<>();
@@ -139,8 +139,14 @@ final class Watch {
     return host.downloads() + "/" + host.number + "/" + fetch;
   }
 
-  /** A child found bad bytes, and will be told. */
+  /**
+   * A child found bad bytes, and will be told. What the parent has read of the origin till then is
+   * lost with the trust in it.
+   */
   void caught(SimHost child, SimHost parent, long fetch) {
+    if (exposed.add(parent)) {
+      originBudget += lastCopies(Set.of(parent)) + world.origin.inFlight(parent);
+    }
     untold.put(fetch(child, fetch), pair(child, parent));
   }
 
@@ -189,7 +195,11 @@ final class Watch {
     notice("fault " + fault);
     originBudget += world.origin.inFlight();
     switch (fault.kind()) {
-      case CRASH, POWER, CORRUPT, PARTITION -> originBudget += lastCopies(fault);
+      case CRASH, POWER, CORRUPT, PARTITION -> {
+        Set<SimHost> concerned = new HashSet<>();
+        fault.hosts().forEach(number -> concerned.add(world.hosts.get(number)));
+        originBudget += lastCopies(concerned);
+      }
       case CHANGE -> originBudget += ORIGIN_SHARE * world.options.size();
       case DISK, SCHEDULER, ORIGIN -> {
         // What is read stays read.
@@ -198,9 +208,7 @@ final class Watch {
   }
 
   /** Bytes of the pieces that nobody else has. */
-  private double lastCopies(Fault fault) {
-    Set<SimHost> concerned = new HashSet<>();
-    fault.hosts().forEach(number -> concerned.add(world.hosts.get(number)));
+  private double lastCopies(Set<SimHost> concerned) {
     BitSet here = new BitSet();
     BitSet elsewhere = new BitSet();
     for (SimHost host : world.hosts) {
@@ -267,7 +275,7 @@ final class Watch {
       if (host.isRunning()) {
         least = Math.min(least, Math.min(host.up.bytesPerSecond(), host.down.bytesPerSecond()));
         if (host.hasSlowDisk()) {
-          least = Math.min(least, host.disk.bytesPerSecond() / DISK_WAYS);
+          least = Math.min(least, host.disk.bytesPerSecond());
         }
       }
     }

@@ -26,7 +26,9 @@ public final class OriginLease {
    *
    * @param triggerMillis until a triggered seed of ours registers
    * @param foreignTriggerMillis the same for a seed that looks at the origin before it registers
-   * @param firstMillis until the first progress of a leaseholder of ours
+   * @param answerMillis until a leaseholder of ours says that it heard of it; this one does not
+   *     double: who does not answer has gone, though its stream may still look whole
+   * @param firstMillis from then on until its first progress
    * @param progressMillis between two signs of progress of ours
    * @param foreignMillis for a peer that reports whole pieces only, on top of the time for a piece
    * @param slowestBytesPerSecond the speed at which such a piece has to come
@@ -34,13 +36,14 @@ public final class OriginLease {
   public record Rules(
       long triggerMillis,
       long foreignTriggerMillis,
+      long answerMillis,
       long firstMillis,
       long progressMillis,
       long foreignMillis,
       long slowestBytesPerSecond) {
-    /** 5 s, 10 s, 20 s, 10 s, 30 s, 256 KiB/s. */
+    /** 5 s, 10 s, 5 s, 20 s, 10 s, 30 s, 256 KiB/s. */
     public static Rules defaults() {
-      return new Rules(5_000, 10_000, 20_000, 10_000, 30_000, 256 * 1024);
+      return new Rules(5_000, 10_000, 5_000, 20_000, 10_000, 30_000, 256 * 1024);
     }
   }
 
@@ -110,7 +113,7 @@ public final class OriginLease {
     bytes = -1;
     if (extension) {
       betweenSigns = patience(rules.progressMillis);
-      deadline = now + patience(rules.firstMillis);
+      deadline = now + rules.answerMillis;
       return;
     }
     betweenSigns = patience(rules.foreignMillis + pieceLength * 1000 / rules.slowestBytesPerSecond);
@@ -126,12 +129,13 @@ public final class OriginLease {
   }
 
   /**
-   * The leaseholder has read this many bytes from the origin; an unchanged number is no progress.
+   * The leaseholder has read this many bytes from the origin; none says that it is about to. An
+   * unchanged number is no progress.
    */
   public void bytesRead(PeerId peer, long total, long now) {
     if (isHeldBy(peer) && total > bytes) {
       bytes = total;
-      deadline = now + betweenSigns;
+      deadline = now + (total == 0 ? patience(rules.firstMillis) : betweenSigns);
     }
   }
 

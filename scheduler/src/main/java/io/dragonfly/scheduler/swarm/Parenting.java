@@ -110,19 +110,22 @@ final class Parenting {
    * wide as a peer has children, and as long as it is large.
    */
   private boolean mixIn(Peer child, int enough, long now) {
-    if (!child.extension || isRoot(child) || child.parents.size() >= enough) {
+    if (!child.extension || child.parents.size() >= enough) {
       return false;
     }
     boolean placed = false;
+    boolean root = isRoot(child);
     for (Peer parent : candidates.drawn(child, mostParents(child), now)) {
       if (child.parents.size() >= enough) {
         break;
       }
-      if (depth(parent, child) >= 0) {
+      if (root || depth(parent, child) >= 0) {
         placed |= offers.hasPlace(parent) ? link(parent, child) : stepIn(parent, child, now);
       }
     }
-    shortenTrunk(child);
+    if (!root) {
+      shortenTrunk(child);
+    }
     return placed;
   }
 

@@ -48,19 +48,34 @@ final class OriginLeaseTest {
   }
 
   @Test
-  void patienceGrowsWithEachTurnAndEndsWithAPiece() {
+  void whoDoesNotAnswerLosesItSoon() {
     lease.grant(PEER, true, 0, 0);
     lease.release(true);
     lease.grant(PEER, true, 0, 0);
-    assertThat(lease.deadline()).isEqualTo(40_000);
+    assertThat(lease.deadline()).isEqualTo(5_000);
+    lease.bytesRead(PEER, 0, 1_000);
+    assertThat(lease.deadline()).isEqualTo(41_000);
+    lease.bytesRead(PEER, 0, 2_000);
+    assertThat(lease.deadline()).isEqualTo(41_000);
+  }
+
+  @Test
+  void patienceGrowsWithEachTurnAndEndsWithAPiece() {
+    assertThat(deadlineOfOneThatAnswers()).isEqualTo(20_000);
+    lease.release(true);
+    assertThat(deadlineOfOneThatAnswers()).isEqualTo(40_000);
     lease.pieceRead(PEER, 10_000);
     lease.release(true);
-    lease.grant(PEER, true, 0, 0);
-    assertThat(lease.deadline()).isEqualTo(40_000);
+    assertThat(deadlineOfOneThatAnswers()).isEqualTo(40_000);
     lease.pieceRead(PEER, 0);
     lease.release(false);
+    assertThat(deadlineOfOneThatAnswers()).isEqualTo(20_000);
+  }
+
+  private long deadlineOfOneThatAnswers() {
     lease.grant(PEER, true, 0, 0);
-    assertThat(lease.deadline()).isEqualTo(20_000);
+    lease.bytesRead(PEER, 0, 0);
+    return lease.deadline();
   }
 
   @Test
