@@ -17,18 +17,21 @@ import java.util.TreeMap;
  * @param headers validators and entity headers, names in any case, at most {@value #MAX_HEADERS} of
  *     them and {@value #MAX_HEADER_CHARACTERS} characters in all; what exceeds that, and what has
  *     control characters, is dropped
- * @param guarded whether the origin was asked with credentials: who has not read it there by its
- *     own may have it only when the origin accepts what it asks with
+ * @param guard names the place at the origin that was asked with credentials ({@link
+ *     io.dragonfly.common.net.OriginScope}): who has not read it there by its own may have it only
+ *     when that place accepts what it asks with; empty for what everybody may have; at most {@value
+ *     #MAX_GUARD_LENGTH} characters
  */
 public record ContentInfo(
     OptionalLong length,
     long pieceLength,
     String version,
     Map<String, String> headers,
-    boolean guarded) {
+    String guard) {
   public static final int MAX_HEADERS = 64;
   public static final int MAX_HEADER_CHARACTERS = 16 * 1024;
   public static final int MAX_VERSION_LENGTH = 1024;
+  public static final int MAX_GUARD_LENGTH = 128;
 
   /**
    * Throws {@link IllegalArgumentException} when the numbers make no {@link PieceLayout} or the
@@ -48,18 +51,28 @@ public record ContentInfo(
               + MAX_VERSION_LENGTH
               + " are allowed");
     }
+    if (guard.length() > MAX_GUARD_LENGTH) {
+      throw new IllegalArgumentException(
+          "guard of " + guard.length() + " characters: at most " + MAX_GUARD_LENGTH);
+    }
     headers = bounded(headers);
   }
 
   /** A content that the origin gives to everybody. */
   public ContentInfo(
       OptionalLong length, long pieceLength, String version, Map<String, String> headers) {
-    this(length, pieceLength, version, headers, false);
+    this(length, pieceLength, version, headers, "");
   }
 
-  /** The same, guarded if it is so already or by this word. */
-  public ContentInfo guardedIf(boolean also) {
-    return also && !guarded ? new ContentInfo(length, pieceLength, version, headers, true) : this;
+  /** The same with this guard, unless it has one already. */
+  public ContentInfo guardedBy(String place) {
+    return guard.isEmpty() && !place.isEmpty()
+        ? new ContentInfo(length, pieceLength, version, headers, place)
+        : this;
+  }
+
+  public boolean isGuarded() {
+    return !guard.isEmpty();
   }
 
   /** A content of known length. */

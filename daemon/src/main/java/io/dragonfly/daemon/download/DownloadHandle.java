@@ -21,9 +21,9 @@ final class DownloadHandle implements Download {
       Workshop workshop) {
     this.id = id;
     this.request = request;
-    // Who only fetches for others, as seeds are told to, gives nothing to anybody.
+    // A seed that a scheduler tells to fetch has no rights of its own, and needs none.
     this.listener =
-        request.triggeredByScheduler()
+        request.triggeredByScheduler() && !listener.givesBytes()
             ? listener
             : new Gate(request, listener, workshop.rights, workshop.virtual, this::refused);
     this.running = running;

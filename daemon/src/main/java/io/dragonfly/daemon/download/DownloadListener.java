@@ -13,6 +13,13 @@ import java.util.Optional;
  */
 public interface DownloadListener {
   /**
+   * Whether what is heard leads anybody to bytes of the content; false for who only counts them.
+   */
+  default boolean givesBytes() {
+    return true;
+  }
+
+  /**
    * What the content is and where it is being stored. Called again when the origin's content
    * changed midway: everything heard before is void then, and a listener that passed bytes on must
    * give up.

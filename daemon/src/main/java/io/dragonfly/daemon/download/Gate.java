@@ -71,7 +71,12 @@ final class Gate implements DownloadListener {
 
   @Override
   public synchronized void started(Started started) {
-    if (state == State.OPEN && started.content().guarded() && !rights.areFresh(request)) {
+    String guard = started.content().guard();
+    if (state != State.SHUT && !guard.isEmpty() && !guard.equals(request.place())) {
+      refuse(elsewhere());
+      return;
+    }
+    if (state == State.OPEN && !guard.isEmpty() && !rights.areFresh(request)) {
       state = State.ASKING;
       pin = started.task().tryPin();
       try {
@@ -81,6 +86,16 @@ final class Gate implements DownloadListener {
       }
     }
     pass(() -> caller.started(started));
+  }
+
+  /** What the caller's own URL says of its rights is nothing about this content. */
+  private DownloadException elsewhere() {
+    return new DownloadException(
+        Code.ORIGIN_REFUSED,
+        "Cannot give "
+            + request.urlForDisplay()
+            + ": this task was read with credentials at another URL. Ask for that one, or let the"
+            + " task have another id.");
   }
 
   private void ask() {

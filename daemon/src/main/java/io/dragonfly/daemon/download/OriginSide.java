@@ -79,8 +79,7 @@ final class OriginSide {
               .orElse(
                   length.isPresent() ? PieceLayout.automaticPieceLength(length.getAsLong()) : 0);
     }
-    return new ContentInfo(
-        length, pieceLength, head.version(), head.headers(), request.hasCredentials());
+    return new ContentInfo(length, pieceLength, head.version(), head.headers(), request.guard());
   }
 
   /** A Go scheduler has to know the length, or is left alone. */
@@ -156,7 +155,7 @@ final class OriginSide {
     if (read.isEmpty()) {
       return;
     }
-    ContentInfo info = said.guardedIf(read.get().request.hasCredentials());
+    ContentInfo info = said.guardedBy(read.get().request.guard());
     parts.origin.ended(read.get());
     parts.content.stored(info);
     parts.answers.beginAll(out);

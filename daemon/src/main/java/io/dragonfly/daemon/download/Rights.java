@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.dragonfly.common.net.Credentials;
+import io.dragonfly.common.net.OriginScope;
 import io.dragonfly.daemon.download.DownloadException.Code;
 import io.dragonfly.daemon.link.DownloadRequest;
 import io.dragonfly.daemon.source.OriginException;
@@ -23,8 +24,6 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.LongSupplier;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,10 +35,6 @@ import org.jspecify.annotations.Nullable;
 final class Rights {
   private static final int MOST = 4096;
   private static final Duration PATIENCE = Duration.ofSeconds(20);
-
-  /** What a registry names by its digest; the repository decides about all of it. */
-  private static final Pattern BY_DIGEST =
-      Pattern.compile("(https?://[^?#]+)/(?:blobs|manifests)/sha256:[0-9a-f]{64}");
 
   private final Sources sources;
   private final long freshNanos;
@@ -173,8 +168,8 @@ final class Rights {
   private static String key(DownloadRequest request) {
     try {
       MessageDigest hash = MessageDigest.getInstance("SHA-256");
-      Matcher named = BY_DIGEST.matcher(request.url());
-      hash.update((named.matches() ? named.group(1) : request.url()).getBytes(UTF_8));
+      String place = OriginScope.repository(request.url()).orElse(request.url());
+      hash.update(place.getBytes(UTF_8));
       Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
       headers.putAll(request.requestHeaders());
       headers.forEach((name, value) -> {

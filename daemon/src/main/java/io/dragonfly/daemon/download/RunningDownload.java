@@ -196,7 +196,7 @@ final class RunningDownload {
               storage.open(
                   epoch,
                   content,
-                  origin(content.guarded()),
+                  origin(content.isGuarded()),
                   expectedBytes(content.length().orElse(0))));
       case Action.DropTask(int epoch) -> storage.drop(epoch);
 
@@ -347,10 +347,7 @@ final class RunningDownload {
         listener ->
             listener.started(
                 new DownloadListener.Started(
-                    task.content().guardedIf(task.origin().withCredentials()),
-                    started.wanted(),
-                    task,
-                    started.fromCache())));
+                    task.content(), started.wanted(), task, started.fromCache())));
   }
 
   private void pieceHeld(Action.PieceHeld held) {

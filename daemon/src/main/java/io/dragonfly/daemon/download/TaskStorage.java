@@ -100,11 +100,7 @@ final class TaskStorage {
   }
 
   private static Event opened(int epoch, StoredTask task) {
-    return new Event.TaskOpened(
-        epoch,
-        task.content().guardedIf(task.origin().withCredentials()),
-        task.pieces(),
-        task.roots());
+    return new Event.TaskOpened(epoch, task.content(), task.pieces(), task.roots());
   }
 
   /** Where the epoch's pieces go; empty when it never was opened. */

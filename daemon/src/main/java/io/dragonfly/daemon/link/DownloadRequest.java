@@ -2,8 +2,8 @@ package io.dragonfly.daemon.link;
 
 import io.dragonfly.common.digest.Digest;
 import io.dragonfly.common.id.TaskId;
-import io.dragonfly.common.net.Credentials;
 import io.dragonfly.common.net.LoggableUrl;
+import io.dragonfly.common.net.OriginScope;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -115,10 +115,14 @@ public record DownloadRequest(
     return encoded.clone();
   }
 
-  /** Whether the origin is asked with something that names who asks. */
-  public boolean hasCredentials() {
-    return Credentials.isInUrl(url)
-        || requestHeaders.keySet().stream().anyMatch(Credentials::isNamed);
+  /** Where the origin is asked with something that names who asks; empty when it is not. */
+  public String guard() {
+    return OriginScope.guard(url, requestHeaders.keySet(), filteredQueryParams);
+  }
+
+  /** Where the origin is asked. */
+  public String place() {
+    return OriginScope.of(url, filteredQueryParams);
   }
 
   /** The URL without what may be secret: for logs and error texts. */

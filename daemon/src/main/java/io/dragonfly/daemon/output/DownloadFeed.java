@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * Safe for many threads.
  */
 public final class DownloadFeed implements DownloadListener {
+  private final boolean givesBytes;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
 
@@ -50,6 +51,23 @@ public final class DownloadFeed implements DownloadListener {
 
     /** The caller went away: there is nobody left to answer. */
     record Gone() implements Event {}
+  }
+
+  /** For a caller that gets the content, or a part of it. */
+  public DownloadFeed() {
+    this(true);
+  }
+
+  /**
+   * @param givesBytes see {@link DownloadListener#givesBytes}
+   */
+  public DownloadFeed(boolean givesBytes) {
+    this.givesBytes = givesBytes;
+  }
+
+  @Override
+  public boolean givesBytes() {
+    return givesBytes;
   }
 
   @Override

@@ -51,7 +51,7 @@ final class DownloadCall {
   private final DaemonCounters counters;
   private final Duration stall;
   private final ServerCallStreamObserver<DownloadTaskResponse> answers;
-  private final DownloadFeed feed = new DownloadFeed();
+  private final DownloadFeed feed;
   // Told by the transport whenever the caller may be ready for more.
   private final Semaphore readiness = new Semaphore(0);
   private final boolean withContent;
@@ -68,6 +68,8 @@ final class DownloadCall {
    * Must be made on the thread that received the call, which sets the call's handlers.
    *
    * @param stall a caller that takes nothing for this long is given up
+   * @param withContent whether the bytes of pieces are sent
+   * @param withFile whether the caller named a file for them
    */
   DownloadCall(
       HostId host,
@@ -75,12 +77,14 @@ final class DownloadCall {
       DaemonCounters counters,
       Duration stall,
       boolean withContent,
+      boolean withFile,
       ServerCallStreamObserver<DownloadTaskResponse> answers) {
     this.host = host;
     this.memory = memory;
     this.counters = counters;
     this.stall = stall;
     this.withContent = withContent;
+    this.feed = new DownloadFeed(withContent || withFile);
     this.answers = answers;
     answers.setOnReadyHandler(readiness::release);
     answers.setOnCancelHandler(() -> {

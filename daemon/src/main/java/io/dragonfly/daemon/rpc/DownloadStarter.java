@@ -61,6 +61,7 @@ final class DownloadStarter {
             counters,
             stall,
             download.getNeedPieceContent(),
+            !download.getOutputPath().isEmpty(),
             (ServerCallStreamObserver<DownloadTaskResponse>) answers);
     DownloadRequest request;
     try {

@@ -102,7 +102,7 @@ final class PieceMessages {
             .setPieceLength(info.pieceLength())
             .setVersion(info.version())
             .putAllHeaders(info.headers())
-            .setGuarded(info.guarded());
+            .setGuard(info.guard());
     info.length().ifPresent(content::setLength);
     return content.build();
   }
@@ -116,6 +116,6 @@ final class PieceMessages {
         content.getPieceLength(),
         content.getVersion(),
         content.getHeadersMap(),
-        content.getGuarded());
+        content.getGuard());
   }
 }

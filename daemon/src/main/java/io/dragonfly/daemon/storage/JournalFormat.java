@@ -32,7 +32,7 @@ import java.util.zip.CRC32;
  *            1 kind:u8   2 id   3 content length:u64 (absent: unknown)   4 piece length:u64
  *            5 version   6 entity header: name length:u16 name value (any number of them)
  *            7 download message   8 with credentials:u8   9 time to live, ms:u64
- *            10 replicas:u32   11 created, ms since 1970:i64
+ *            10 replicas:u32   11 created, ms since 1970:i64   12 guard (absent: none)
  * piece    = type 3: number:u32 session:u64 crc:u32 traffic:u8 cost, ns:u64 created, ms:i64
  *            parent id length:u16 parent id blocks:u8 (0: no hashes) hash:32 x blocks
  * partial  = type 4: number:u32 session:u64 verified:u8 crc:u32 blocks:u8 hash:32 x blocks
@@ -159,6 +159,9 @@ final class JournalFormat {
     }
     writeField(out, 4, u64(content.pieceLength()));
     writeField(out, 5, utf8(content.version()));
+    if (content.isGuarded()) {
+      writeField(out, 12, utf8(content.guard()));
+    }
     for (Map.Entry<String, String> header : content.headers().entrySet()) {
       byte[] name = utf8(header.getKey());
       byte[] value = utf8(header.getValue());
@@ -294,6 +297,7 @@ final class JournalFormat {
     private OptionalLong length = OptionalLong.empty();
     private long pieceLength;
     private String version = "";
+    private String guard = "";
     private final Map<String, String> headers = new LinkedHashMap<>();
     private byte[] download = new byte[0];
     private boolean withCredentials;
@@ -310,7 +314,7 @@ final class JournalFormat {
     }
 
     ContentInfo content() {
-      return new ContentInfo(length, pieceLength, version, headers);
+      return new ContentInfo(length, pieceLength, version, headers, guard);
     }
 
     private void set(int tag, byte[] value) throws IOException {
@@ -332,6 +336,7 @@ final class JournalFormat {
         case 9 -> timeToLive = Optional.of(Duration.ofMillis(in.readLong()));
         case 10 -> replicas = in.readInt();
         case 11 -> createdMillis = in.readLong();
+        case 12 -> guard = new String(value, StandardCharsets.UTF_8);
         default -> {
           // Written by a later version of this program.
         }

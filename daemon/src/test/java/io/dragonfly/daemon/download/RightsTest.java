@@ -14,6 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -24,6 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 final class RightsTest {
   private static final int PIECE = 1 << 20;
+  private static final TaskId TASK = new TaskId("0123456789abcdef");
   private static final byte[] CONTENT = content();
 
   @TempDir private Path directory;
@@ -63,16 +66,17 @@ final class RightsTest {
     return host(name, DownloadOptions.DEFAULTS);
   }
 
-  private Caller start(TestHost host, String authorization) throws DownloadException {
+  private DownloadRequest request(String authorization) {
     String url = origin.url().replaceAll("[?].*", "");
-    DownloadRequest request =
-        Requests.withPieceLength(DownloadRequest.of(new TaskId("0123456789abcdef"), url), PIECE);
+    DownloadRequest request = Requests.withPieceLength(DownloadRequest.of(TASK, url), PIECE);
+    return authorization.isEmpty()
+        ? request
+        : Requests.withHeaders(request, Map.of("Authorization", authorization));
+  }
+
+  private Caller start(TestHost host, String authorization) throws DownloadException {
     Caller caller = new Caller();
-    host.downloads.start(
-        authorization.isEmpty()
-            ? request
-            : Requests.withHeaders(request, Map.of("Authorization", authorization)),
-        caller);
+    host.downloads.start(request(authorization), caller);
     return caller;
   }
 
@@ -188,16 +192,71 @@ final class RightsTest {
   void aSeedThatFetchesForOthersIsNotAsked() throws Exception {
     start(host("one"), "Bearer a").awaitFinished();
     TestHost seed = host("seed");
-    Caller caller = new Caller();
+    CompletableFuture<Long> fetched = new CompletableFuture<>();
     seed.downloads.start(
-        Requests.triggered(
-            Requests.withPieceLength(
-                DownloadRequest.of(
-                    new TaskId("0123456789abcdef"), origin.url().replaceAll("[?].*", "")),
-                PIECE)),
-        caller);
+        Requests.triggered(request("")),
+        new DownloadListener() {
+          @Override
+          public boolean givesBytes() {
+            return false;
+          }
 
-    caller.awaitFinished();
+          @Override
+          public void finished(DownloadSummary summary) {
+            fetched.complete(summary.bytes().total());
+          }
+
+          @Override
+          public void failed(DownloadException failure) {
+            fetched.completeExceptionally(failure);
+          }
+        });
+
+    assertThat(fetched.get(40, TimeUnit.SECONDS)).isEqualTo(CONTENT.length);
     assertThat(origin.questions).isEmpty();
+  }
+
+  @Test
+  void whoClaimsToBeAskedByASchedulerGetsNothingByThat() throws Exception {
+    TestHost host = host("one");
+    start(host, "Bearer a").awaitFinished();
+    Caller caller = new Caller();
+    host.downloads.start(Requests.triggered(request("Bearer b")), caller);
+
+    assertRefused(caller);
+  }
+
+  @Test
+  void whoAsksElsewhereForTheSameTaskGetsNothing() throws Exception {
+    TestHost one = host("one");
+    start(one, "Bearer a").awaitFinished();
+    try (TestOrigin evil = new TestOrigin(CONTENT)) {
+      for (TestHost host : List.of(one, host("two"))) {
+        Caller caller = new Caller();
+        host.downloads.start(
+            Requests.withPieceLength(DownloadRequest.of(TASK, evil.url()), PIECE), caller);
+        assertThat(caller.awaitFailed()).hasMessageContaining("at another URL");
+        assertThat(caller.started).isEmpty();
+      }
+    }
+  }
+
+  @Test
+  void norDoesItAfterARestart() throws Exception {
+    try (TestOrigin evil = new TestOrigin(CONTENT)) {
+      start(host("one"), "Bearer a").awaitFinished();
+      try (TestHost two = new TestHost(swarm, "two", directory, StoreOptions.defaults())) {
+        Caller caller = new Caller();
+        two.downloads.start(
+            Requests.withPieceLength(DownloadRequest.of(TASK, evil.url()), PIECE), caller);
+        caller.awaitFailed();
+        start(two, "Bearer too").awaitFinished();
+      }
+      Caller caller = new Caller();
+      host("two")
+          .downloads
+          .start(Requests.withPieceLength(DownloadRequest.of(TASK, evil.url()), PIECE), caller);
+      assertThat(caller.awaitFailed()).hasMessageContaining("at another URL");
+    }
   }
 }

@@ -58,7 +58,7 @@ class ExtensionDialogueTest {
         say(new PeerReport.Register(
                 new PeerId("self"),
                 DownloadMessages.request(download),
-                Optional.of(ContentInfo.of(100, 10, "v", Map.of("ETag", "x")).guardedIf(true)),
+                Optional.of(ContentInfo.of(100, 10, "v", Map.of("ETag", "x")).guardedBy("place")),
                 pieces,
                 Map.of(9, root),
                 false))
@@ -69,7 +69,7 @@ class ExtensionDialogueTest {
     assertThat(register.getPeerId()).isEqualTo("self");
     assertThat(register.getDownload()).isEqualTo(download.toBuilder().clearOutputPath().build());
     assertThat(register.getContent().getLength()).isEqualTo(100);
-    assertThat(register.getContent().getGuarded()).isTrue();
+    assertThat(register.getContent().getGuard()).isEqualTo("place");
     assertThat(register.getPieces().toByteArray()).containsExactly(1, 2);
     assertThat(register.getRoots(0).getNumber()).isEqualTo(9);
   }
@@ -110,9 +110,10 @@ class ExtensionDialogueTest {
             hear(
                 JoinResponse.newBuilder()
                     .setContent(
-                        Content.newBuilder().setPieceLength(10).setVersion("v").setGuarded(true))))
+                        Content.newBuilder().setPieceLength(10).setVersion("v").setGuard("place"))))
         .isEqualTo(
-            new SwarmOrder.Content(new ContentInfo(OptionalLong.empty(), 10, "v", Map.of(), true)));
+            new SwarmOrder.Content(
+                new ContentInfo(OptionalLong.empty(), 10, "v", Map.of(), "place")));
     SwarmOrder.Parents parents =
         (SwarmOrder.Parents)
             hear(

@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param bytesPerSecond rate of each connection
  * @param redirectTo Location of a 302 that it answers instead of the content; {@code {n}} in it
  *     becomes the number of the request
+ * @param authorization without which it answers 401, when present
  */
 public record Behaviour(
     boolean ranges,
@@ -27,7 +28,8 @@ public record Behaviour(
     long stallAfter,
     long extraLength,
     long bytesPerSecond,
-    Optional<String> redirectTo) {
+    Optional<String> redirectTo,
+    Optional<String> authorization) {
 
   /** A well-behaved origin with ranges and a strong ETag. */
   public static Behaviour good() {
@@ -41,6 +43,7 @@ public record Behaviour(
         Long.MAX_VALUE,
         0,
         Long.MAX_VALUE,
+        Optional.empty(),
         Optional.empty());
   }
 
@@ -106,6 +109,13 @@ public record Behaviour(
     return draft.behaviour();
   }
 
+  /** Only who asks with this Authorization gets the content. */
+  public Behaviour onlyFor(String authorization) {
+    Draft draft = new Draft(this);
+    draft.authorization = Optional.of(authorization);
+    return draft.behaviour();
+  }
+
   /** A behaviour that is being changed. */
   private static final class Draft {
     boolean ranges;
@@ -118,6 +128,7 @@ public record Behaviour(
     long extraLength;
     long bytesPerSecond;
     Optional<String> redirectTo;
+    Optional<String> authorization;
 
     Draft(Behaviour from) {
       ranges = from.ranges;
@@ -130,6 +141,7 @@ public record Behaviour(
       extraLength = from.extraLength;
       bytesPerSecond = from.bytesPerSecond;
       redirectTo = from.redirectTo;
+      authorization = from.authorization;
     }
 
     Behaviour behaviour() {
@@ -143,7 +155,8 @@ public record Behaviour(
           stallAfter,
           extraLength,
           bytesPerSecond,
-          redirectTo);
+          redirectTo,
+          authorization);
     }
   }
 }

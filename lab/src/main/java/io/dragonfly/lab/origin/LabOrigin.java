@@ -167,6 +167,10 @@ public final class LabOrigin implements AutoCloseable {
           behaviour.redirectTo().get().replace("{n}", Integer.toString(requests.size()));
       return status(302, "Location: " + location + "\r\n", out);
     }
+    Optional<String> wanted = behaviour.authorization();
+    if (wanted.isPresent() && !wanted.get().equals(request.headers().get("authorization"))) {
+      return status(401, "WWW-Authenticate: Bearer realm=\"lab\"\r\n", out);
+    }
     if (behaviour.status().isPresent() && refused.getAndIncrement() < behaviour.refusals()) {
       return status(behaviour.status().get(), "", out);
     }

@@ -2,7 +2,7 @@ package io.dragonfly.scheduler.rpc;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.dragonfly.api.common.v2.Download;
-import io.dragonfly.common.net.Credentials;
+import io.dragonfly.common.net.OriginScope;
 import io.dragonfly.common.piece.ByteRange;
 import io.dragonfly.common.piece.ContentInfo;
 import io.dragonfly.common.piece.PieceLayout;
@@ -52,16 +52,18 @@ final class DownloadMessages {
     try {
       return Optional.of(
           ContentInfo.of(length, pieceLength(download, length), "", Map.of())
-              .guardedIf(hasCredentials(download)));
+              .guardedBy(guard(download)));
     } catch (IllegalArgumentException e) {
       throw Checks.invalid("download.actual_content_length: " + e.getMessage());
     }
   }
 
-  /** Whether an origin is asked with something that names who asks. */
-  static boolean hasCredentials(Download download) {
-    return Credentials.isInUrl(download.getUrl())
-        || download.getRequestHeaderMap().keySet().stream().anyMatch(Credentials::isNamed);
+  /** Where an origin is asked with credentials; empty when it is asked without. */
+  static String guard(Download download) {
+    return OriginScope.guard(
+        download.getUrl(),
+        download.getRequestHeaderMap().keySet(),
+        download.getFilteredQueryParamsList());
   }
 
   /**

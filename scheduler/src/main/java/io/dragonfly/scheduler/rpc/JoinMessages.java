@@ -78,7 +78,7 @@ final class JoinMessages {
           content.getPieceLength(),
           content.getVersion(),
           content.getHeadersMap(),
-          content.getGuarded());
+          content.getGuard());
     } catch (IllegalArgumentException e) {
       throw Checks.invalid("content: " + e.getMessage());
     }
@@ -165,7 +165,7 @@ final class JoinMessages {
             .setPieceLength(content.pieceLength())
             .setVersion(content.version())
             .putAllHeaders(content.headers())
-            .setGuarded(content.guarded());
+            .setGuard(content.guard());
     content.length().ifPresent(message::setLength);
     return message.build();
   }

@@ -162,7 +162,7 @@ final class SeedTriggers implements AutoCloseable {
       try {
         return Optional.of(
             ContentInfo.of(length, DownloadMessages.pieceLength(download, length), "", Map.of())
-                .guardedIf(DownloadMessages.hasCredentials(download)));
+                .guardedBy(DownloadMessages.guard(download)));
       } catch (IllegalArgumentException e) {
         log.warn("event=seed_said_nonsense seed={} why={}", order.seed().id(), e.getMessage());
         return Optional.empty();

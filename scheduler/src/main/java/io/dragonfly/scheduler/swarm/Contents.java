@@ -163,12 +163,12 @@ final class Contents {
     boolean better =
         (known.length().isEmpty() && said.length().isPresent())
             || (known.version().isEmpty() && !said.version().isEmpty());
-    boolean guards = said.guarded() && !known.guarded();
+    boolean guards = said.isGuarded() && !known.isGuarded();
     if (better) {
       ContentInfo content = said.length().isPresent() ? said : withLength(said, known);
-      task.content(content.guardedIf(known.guarded()));
+      task.content(content.guardedBy(known.guard()));
     } else if (guards) {
-      task.content(known.guardedIf(true));
+      task.content(known.guardedBy(said.guard()));
     }
     return better || guards;
   }

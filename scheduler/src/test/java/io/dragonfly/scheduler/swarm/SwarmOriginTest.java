@@ -442,14 +442,14 @@ final class SwarmOriginTest {
     driver.host("a").host("b").host("c").host("d");
     Stream a = driver.ours("a");
     Stream b = driver.ours("b");
-    ContentInfo guarded = SwarmDriver.content(2, "v").guardedIf(true);
+    ContentInfo guarded = SwarmDriver.content(2, "v").guardedBy("here");
     driver.report(a, new PeerReport.ContentLearned(guarded));
     driver.done(a, 0, 1);
-    assertThat(b.last(PeerOrder.Content.class).orElseThrow().content().guarded()).isTrue();
+    assertThat(b.last(PeerOrder.Content.class).orElseThrow().content().guard()).isEqualTo("here");
 
     driver.holder("c", SwarmDriver.content(2, "v"));
     Stream d = driver.ours("d");
-    assertThat(d.last(PeerOrder.Content.class).orElseThrow().content().guarded()).isTrue();
+    assertThat(d.last(PeerOrder.Content.class).orElseThrow().content().guard()).isEqualTo("here");
   }
 
   @Test
@@ -457,8 +457,8 @@ final class SwarmOriginTest {
     driver.host("a").host("b");
     Stream a = driver.ours("a");
     driver.report(a, new PeerReport.ContentLearned(SwarmDriver.content(2, "v")));
-    driver.holder("b", SwarmDriver.content(2, "v").guardedIf(true));
+    driver.holder("b", SwarmDriver.content(2, "v").guardedBy("here"));
 
-    assertThat(a.last(PeerOrder.Content.class).orElseThrow().content().guarded()).isTrue();
+    assertThat(a.last(PeerOrder.Content.class).orElseThrow().content().guard()).isEqualTo("here");
   }
 }
