@@ -24,17 +24,20 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.LongSupplier;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Whether an origin lets a caller have what this host or its swarm may hold already. The origin is
- * asked for one byte with the caller's own headers; its yes is remembered for each credential and
- * repository (or URL, where there is none) and is asked for once by all who wait for it. Of the
- * credentials only a hash is kept. Safe for many threads.
+ * asked for one byte (by HEAD for a manifest) with the caller's own headers; its yes is remembered
+ * for each credential and repository (or URL, where there is none) and is asked for once by all who
+ * wait for it. Of the credentials only a hash is kept. Safe for many threads.
  */
 final class Rights {
   private static final int MOST = 4096;
   private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  private static final Pattern MANIFEST = Pattern.compile("/manifests/sha256:[0-9a-f]{64}");
 
   private final Sources sources;
   private final long freshNanos;
@@ -146,8 +149,20 @@ final class Rights {
             .withRange(OriginRange.between(0, 1))
             .withCertificateChain(request.certificateChain())
             .withTimeout(PATIENCE);
-    try (OriginResponse _ = sources.open(question)) {
-      return Optional.empty();
+    // To ask for a manifest by GET counts as a pull at some registries. All else may lead to a URL
+    // that is signed for GET.
+    boolean head = MANIFEST.matcher(request.url()).find();
+    try {
+      try (OriginResponse _ = sources.open(head ? question.asHead() : question)) {
+        return Optional.empty();
+      } catch (OriginException e) {
+        if (!head || e.status().orElse(0) != 405) {
+          throw e;
+        }
+      }
+      try (OriginResponse _ = sources.open(question)) {
+        return Optional.empty();
+      }
     } catch (OriginException e) {
       boolean refused = e.kind() == OriginException.Kind.REFUSED;
       if (refused && e.status().orElse(0) == 416) {

@@ -50,7 +50,7 @@ final class HttpFetch {
     this.abort = abort;
     this.identity = headers.fingerprint() + trust.key() + url.identity();
     this.trail = new HttpTrail(source, request, url, headers, trust, abort, identity);
-    this.mayUseRememberedRedirect = source.options().cacheRedirects();
+    this.mayUseRememberedRedirect = source.options().cacheRedirects() && !request.head();
   }
 
   /** Who asks for what, credentials as a fingerprint; never for a message. */

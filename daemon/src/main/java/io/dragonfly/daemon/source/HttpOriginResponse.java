@@ -51,6 +51,7 @@ final class HttpOriginResponse implements OriginResponse {
     this.position = accepted.start();
     HttpEntity entity = answer.getEntity();
     this.body = entity == null ? null : entity.getContent();
+    this.ended = body == null;
   }
 
   @Override

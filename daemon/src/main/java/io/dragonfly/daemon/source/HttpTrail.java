@@ -79,7 +79,7 @@ final class HttpTrail {
       ClassicHttpResponse response = send(current, get);
       int status = response.getCode();
       if (!isRedirect(status)) {
-        boolean content = status == 200 || status == 206;
+        boolean content = !request.head() && (status == 200 || status == 206);
         if (hops > 0 && memorable && content && source.options().cacheRedirects()) {
           source
               .redirects()
@@ -131,7 +131,7 @@ final class HttpTrail {
   }
 
   private HttpUriRequestBase get(OriginUrl target, boolean part) {
-    HttpUriRequestBase get = new DirectRequest("GET", target);
+    HttpUriRequestBase get = new DirectRequest(request.head() ? "HEAD" : "GET", target);
     headers.forEach(target, get::setHeader);
     if (part) {
       get.setHeader("Range", request.range().toHttp());

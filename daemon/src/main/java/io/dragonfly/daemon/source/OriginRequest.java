@@ -21,6 +21,7 @@ import java.util.Optional;
  * @param certificateChain certificates (DER or PEM) to trust for this request beside the usual ones
  * @param timeout bounds {@link Source#open}, all attempts, redirects and pauses included; reading
  *     the body is bounded by the stall timeout instead; more than 30 days count as 30
+ * @param head whether the answer without its body is wanted, of the whole content
  */
 public record OriginRequest(
     String url,
@@ -29,7 +30,8 @@ public record OriginRequest(
     Optional<Validators> expected,
     List<byte[]> certificateChain,
     Duration timeout,
-    Cancellation cancellation) {
+    Cancellation cancellation,
+    boolean head) {
   /** Upstream's piece timeout. */
   public static final Duration DEFAULT_TIMEOUT = Duration.ofMinutes(6);
 
@@ -55,33 +57,42 @@ public record OriginRequest(
         Optional.empty(),
         List.of(),
         DEFAULT_TIMEOUT,
-        new Cancellation());
+        new Cancellation(),
+        false);
   }
 
   public OriginRequest withHeaders(Map<String, String> value) {
-    return new OriginRequest(url, value, range, expected, certificateChain, timeout, cancellation);
+    return new OriginRequest(
+        url, value, range, expected, certificateChain, timeout, cancellation, head);
   }
 
   public OriginRequest withRange(OriginRange value) {
     return new OriginRequest(
-        url, headers, value, expected, certificateChain, timeout, cancellation);
+        url, headers, value, expected, certificateChain, timeout, cancellation, head);
   }
 
   public OriginRequest withExpected(Validators value) {
     return new OriginRequest(
-        url, headers, range, Optional.of(value), certificateChain, timeout, cancellation);
+        url, headers, range, Optional.of(value), certificateChain, timeout, cancellation, head);
   }
 
   public OriginRequest withCertificateChain(List<byte[]> value) {
-    return new OriginRequest(url, headers, range, expected, value, timeout, cancellation);
+    return new OriginRequest(url, headers, range, expected, value, timeout, cancellation, head);
   }
 
   public OriginRequest withTimeout(Duration value) {
-    return new OriginRequest(url, headers, range, expected, certificateChain, value, cancellation);
+    return new OriginRequest(
+        url, headers, range, expected, certificateChain, value, cancellation, head);
   }
 
   public OriginRequest withCancellation(Cancellation value) {
-    return new OriginRequest(url, headers, range, expected, certificateChain, timeout, value);
+    return new OriginRequest(url, headers, range, expected, certificateChain, timeout, value, head);
+  }
+
+  /** Only whether the origin would give it. */
+  public OriginRequest asHead() {
+    return new OriginRequest(
+        url, headers, OriginRange.whole(), expected, certificateChain, timeout, cancellation, true);
   }
 
   /** Without URL and headers, which may hold credentials. */

@@ -13,8 +13,6 @@ import java.util.TreeMap;
  * are on the class path. Safe for use by many threads; a source is made when it is first asked for.
  */
 public final class Sources implements AutoCloseable {
-  private static final String METHOD = "GET";
-
   private final SourceOptions options;
   private final OriginWatch watch;
   private final Map<String, Source.Factory> factories;
@@ -75,17 +73,18 @@ public final class Sources implements AutoCloseable {
   public OriginResponse open(OriginRequest request) throws OriginException {
     Source source = forUrl(request.url());
     String scheme = OriginUrl.scheme(request.url()).toLowerCase(Locale.ROOT);
+    String method = request.head() ? "HEAD" : "GET";
     long begin = System.nanoTime();
-    watch.asked(scheme, METHOD);
+    watch.asked(scheme, method);
     boolean answered = false;
     try {
       OriginResponse response = source.open(request);
       answered = true;
-      watch.answered(scheme, METHOD, Duration.ofNanos(System.nanoTime() - begin));
+      watch.answered(scheme, method, Duration.ofNanos(System.nanoTime() - begin));
       return response;
     } finally {
       if (!answered) {
-        watch.failed(scheme, METHOD);
+        watch.failed(scheme, method);
       }
     }
   }

@@ -518,4 +518,23 @@ final class HttpSourceTest {
           .isEqualTo(Kind.CANCELLED);
     }
   }
+
+  @Test
+  void anAnswerWithoutItsBodyIsAskedForByHead() throws Exception {
+    try (TestOrigin origin =
+        TestOrigin.start((request, wire) ->
+            wire.head("HTTP/1.1 200 OK", "Content-Length: " + CONTENT.length, "ETag: \"1\""))) {
+      OriginRequest request =
+          OriginRequest.of(origin.url("/a")).withRange(OriginRange.between(0, 5)).asHead();
+      for (int i = 0; i < 2; i++) {
+        try (OriginResponse response = source.open(request)) {
+          assertThat(response.status()).isEqualTo(200);
+        }
+      }
+
+      assertThat(origin.lastRequest().method()).isEqualTo("HEAD");
+      assertThat(origin.lastRequest().header("range")).isEmpty();
+      assertThat(origin.connections()).isEqualTo(1);
+    }
+  }
 }
