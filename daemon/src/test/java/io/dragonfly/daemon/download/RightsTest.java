@@ -259,4 +259,25 @@ final class RightsTest {
       assertThat(caller.awaitFailed()).hasMessageContaining("at another URL");
     }
   }
+
+  @Test
+  void aManifestIsAskedForByHead() throws Exception {
+    String url = origin.url().replaceAll("/file.*", "/v2/app/manifests/sha256:" + "0".repeat(64));
+    TestHost host = host("one");
+    for (String who : List.of("Bearer a", "Bearer too", "Bearer b")) {
+      Caller caller = new Caller();
+      host.downloads.start(
+          Requests.withHeaders(
+              Requests.withPieceLength(DownloadRequest.of(TASK, url), PIECE),
+              Map.of("Authorization", who)),
+          caller);
+      if (who.equals("Bearer b")) {
+        assertRefused(caller);
+      } else {
+        caller.awaitFinished();
+      }
+    }
+
+    assertThat(origin.questions).containsExactly("HEAD Bearer too", "HEAD Bearer b");
+  }
 }
