@@ -105,29 +105,44 @@ final class Answers {
   }
 
   /** Shows progress, not too often; what is under way counts while it is. */
-  void showProgress(Fetches fetches, long originBytes, long now, List<Action> out) {
+  void showProgress(Fetches fetches, OriginPlan origin, long now, List<Action> out) {
     if (!arrivedSinceShown || now < showAt) {
       return;
     }
     arrivedSinceShown = false;
     showAt = now + options.progressEvery().toNanos();
     for (Waiter waiter : waiters.all()) {
-      ByteCounts counts = waiter.arrived;
-      if (!content.hasLayout()) {
-        counts = counts.plus(ByteSource.ORIGIN, originBytes);
-      } else {
-        for (Fetches.Fetch fetch : fetches.running()) {
-          if (waiter.wants(fetch.piece) && !fetch.aborted) {
-            long share = waiter.share(content.layout(), fetch.piece);
-            counts = counts.plus(fetch.parent.source(), Math.min(share, fetch.bytes));
-          }
-        }
-      }
+      ByteCounts counts =
+          content.hasLayout()
+              ? withUnderWay(waiter, fetches, origin)
+              : waiter.arrived.plus(ByteSource.ORIGIN, origin.bytes());
       if (counts.total() > waiter.shown.total()) {
         waiter.shown = counts;
         out.add(new Action.Progress(waiter.id, counts));
       }
     }
+  }
+
+  private ByteCounts withUnderWay(Waiter waiter, Fetches fetches, OriginPlan origin) {
+    ByteCounts counts = waiter.arrived;
+    for (Fetches.Fetch fetch : fetches.running()) {
+      if (isAwaited(waiter, fetch.piece) && !fetch.aborted) {
+        long share = waiter.share(content.layout(), fetch.piece);
+        counts = counts.plus(fetch.parent.source(), Math.min(share, fetch.bytes));
+      }
+    }
+    for (OriginPlan.Read read : origin.reads()) {
+      if (read.writing >= 0 && isAwaited(waiter, read.writing)) {
+        long share = waiter.share(content.layout(), read.writing);
+        counts = counts.plus(ByteSource.ORIGIN, Math.min(share, read.held));
+      }
+    }
+    return counts;
+  }
+
+  /** What is held was counted when it arrived. */
+  private boolean isAwaited(Waiter waiter, int piece) {
+    return waiter.wants(piece) && !content.held().get(piece);
   }
 
   /** Answers those who have everything; a digest that was given is compared first. */

@@ -78,7 +78,19 @@ public sealed interface Event {
       long read, OptionalLong length, String version, Map<String, String> headers, boolean ranged)
       implements Event {}
 
-  record OriginBytes(long read, long bytes) implements Event {}
+  /**
+   * Bytes were read.
+   *
+   * @param piece the piece that is being written, or -1: bytes that are skipped, or of content that
+   *     is divided when it is whole
+   * @param held bytes of that piece that are stored by now, those of an earlier read included
+   */
+  record OriginBytes(long read, long bytes, int piece, long held) implements Event {
+    /** Bytes of no piece in particular. */
+    public OriginBytes(long read, long bytes) {
+      this(read, bytes, -1, 0);
+    }
+  }
 
   record OriginPiece(long read, StoredPiece piece) implements Event {}
 

@@ -57,6 +57,11 @@ final class OriginPlan {
 
     boolean ranged = true;
 
+    /** The piece that is being written, or -1, and how much of it is stored. */
+    int writing = -1;
+
+    long held;
+
     Read(long id, DownloadRequest request, boolean look, long start, long length) {
       this.id = id;
       this.request = request;
@@ -126,6 +131,10 @@ final class OriginPlan {
 
   boolean isReading() {
     return !reads.isEmpty();
+  }
+
+  Iterable<Read> reads() {
+    return reads.values();
   }
 
   Optional<Read> find(long id) {
@@ -338,10 +347,12 @@ final class OriginPlan {
     out.add(new Action.TakeStream(read.id, content.epoch(), pieceLength));
   }
 
-  void progress(Read read, long count, long now) {
-    bytes += count;
-    width.bytes(count, now);
-    bytesSinceFailure += read.ranged ? count : 0;
+  void progress(Read read, Event.OriginBytes count, long now) {
+    bytes += count.bytes();
+    width.bytes(count.bytes(), now);
+    bytesSinceFailure += read.ranged ? count.bytes() : 0;
+    read.writing = count.piece();
+    read.held = count.held();
     if (bytesSinceFailure >= WORTHWHILE) {
       forgetFailures();
     }
@@ -349,6 +360,7 @@ final class OriginPlan {
 
   void pieceDone(Read read, int piece) {
     read.pieces.clear(piece);
+    read.writing = -1;
     width.pieceDone();
     forgetFailures();
   }

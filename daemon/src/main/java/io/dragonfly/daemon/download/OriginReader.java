@@ -62,6 +62,11 @@ final class OriginReader implements Runnable {
   private final Pace pace;
   private long received;
 
+  /** The piece that is being written, or -1, and how much of it is stored. */
+  private int writing = -1;
+
+  private long writingHeld;
+
   /** Bytes that may be read before the pace is asked again. */
   private int allowance;
 
@@ -84,7 +89,9 @@ final class OriginReader implements Runnable {
     this.lookLength = lookLength;
     this.pace = download.pace().fromOrigin();
     this.progress =
-        new Progress(workshop, bytes -> download.post(new Event.OriginBytes(read, bytes)));
+        new Progress(
+            workshop,
+            bytes -> download.post(new Event.OriginBytes(read, bytes, writing, writingHeld)));
   }
 
   static OriginReader look(Workshop workshop, RunningDownload download, Action.LookAtOrigin look) {
@@ -277,10 +284,12 @@ final class OriginReader implements Runnable {
         }
         position += count;
         received += count;
-        progress.add(count);
         if (gap == 0) {
           editor.write(buffer.flip());
+          writing = piece;
+          writingHeld = editor.position();
         }
+        progress.add(count);
       }
       StoredPiece stored =
           editor.commit(
@@ -292,6 +301,7 @@ final class OriginReader implements Runnable {
       finished = true;
       received = Math.max(received, 1);
       progress.flush();
+      writing = -1;
       download.post(new Event.OriginPiece(read, stored));
       return position;
     } finally {

@@ -128,8 +128,8 @@ final class OriginSide {
     return parts.origin.free(missing, parts.book.available(parts.content), parts.fetches.claimed());
   }
 
-  void bytes(long id, long count, long now) {
-    Optional<Read> read = parts.origin.find(id);
+  void bytes(Event.OriginBytes count, long now) {
+    Optional<Read> read = parts.origin.find(count.read());
     if (read.isPresent()) {
       parts.progressAt = now;
       parts.origin.progress(read.get(), count, now);

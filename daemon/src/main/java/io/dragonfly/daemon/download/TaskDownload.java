@@ -160,7 +160,7 @@ public final class TaskDownload {
       case Event.FetchFailed e -> swarmSide.fetchFailed(e.fetch(), e.reason(), e.text(), now, out);
 
       case Event.OriginHead head -> originSide.head(head, now, out);
-      case Event.OriginBytes(long read, long bytes) -> originSide.bytes(read, bytes, now);
+      case Event.OriginBytes count -> originSide.bytes(count, now);
       case Event.OriginPiece(long read, var piece) -> originSide.piece(read, piece, now, out);
       case Event.OriginEnded(long read) -> originSide.ended(read);
       case Event.OriginStored e -> originSide.stored(e.read(), e.content(), e.pieces(), now, out);
@@ -287,7 +287,7 @@ public final class TaskDownload {
       parts.origin.begin(originSide.free(missing), readers, parts.content, request, now, out);
     }
 
-    parts.answers.showProgress(parts.fetches, parts.origin.bytes(), now, out);
+    parts.answers.showProgress(parts.fetches, parts.origin, now, out);
     if (parts.origin.isReading()) {
       parts.link.originProgress(parts.origin.bytes(), now, out);
     }

@@ -546,6 +546,50 @@ class TaskDownloadTest {
   }
 
   @Test
+  void bytesOfAPieceThatIsStillReadAtTheOriginCountAsProgress() {
+    Machine machine = joined(6);
+    machine.order(new SwarmOrder.GoToOrigin("lease", new BitSet()));
+    Action.ReadOrigin run = machine.last(Action.ReadOrigin.class);
+    machine.give(new Event.OriginBytes(run.read(), 1000, 0, 1000));
+    machine.after(Duration.ofSeconds(1));
+    machine.give(new Event.OriginBytes(run.read(), 2000, 0, 3000));
+    machine.after(Duration.ofSeconds(1));
+    machine.give(
+        new Event.OriginBytes(run.read(), Machine.PIECE - 3000, 0, Machine.PIECE),
+        new Event.OriginPiece(run.read(), stored(0, true)),
+        new Event.OriginBytes(run.read(), 500, 1, 500));
+    machine.after(Duration.ofSeconds(1));
+
+    assertThat(machine.all(Action.Progress.class))
+        .extracting(Action.Progress::bytes)
+        .containsExactly(
+            ByteCounts.NONE.plus(ByteSource.ORIGIN, 1000),
+            ByteCounts.NONE.plus(ByteSource.ORIGIN, 3000),
+            ByteCounts.NONE.plus(ByteSource.ORIGIN, Machine.PIECE + 500));
+  }
+
+  @Test
+  void bytesThatAreSkippedOrReadTwiceAreNoProgress() {
+    Machine machine = joined(6);
+    machine.order(new SwarmOrder.GoToOrigin("lease", new BitSet()));
+    Action.ReadOrigin run = machine.last(Action.ReadOrigin.class);
+    machine.give(new Event.OriginBytes(run.read(), 5000));
+    machine.after(Duration.ofSeconds(1));
+    assertThat(machine.all(Action.Progress.class)).isEmpty();
+
+    machine.give(new Event.OriginBytes(run.read(), 3000, 0, 3000));
+    machine.broke(run.read(), Kind.TRUNCATED, 0);
+    machine.after(Duration.ofSeconds(2));
+    Action.ReadOrigin again = machine.last(Action.ReadOrigin.class);
+    assertThat(again.read()).isNotEqualTo(run.read());
+    machine.give(new Event.OriginBytes(again.read(), 100, 0, 3100));
+    machine.after(Duration.ofSeconds(1));
+
+    assertThat(machine.last(Action.Progress.class).bytes())
+        .isEqualTo(ByteCounts.NONE.plus(ByteSource.ORIGIN, 3100));
+  }
+
+  @Test
   void aReadThatBreaksGoesOnAtTheFirstMissingPiece() {
     Machine machine = joined(6);
     machine.order(new SwarmOrder.GoToOrigin("lease", new BitSet()));
