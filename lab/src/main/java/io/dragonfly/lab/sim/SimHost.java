@@ -140,6 +140,29 @@ final class SimHost {
     return null;
   }
 
+  /** Adds the pieces that others can have of it, be it block by block. */
+  void offered(BitSet pieces) {
+    SimStore local = store;
+    if (running && local != null) {
+      pieces.or(local.held);
+      fetches.values().stream().filter(PieceTransfer::isShared).forEach(f -> pieces.set(f.piece));
+    }
+  }
+
+  /** Adds the pieces that its present parents offer. */
+  void offeredToIt(BitSet pieces) {
+    syncs.values().forEach(sync -> sync.parent.offered(pieces));
+  }
+
+  /** Takes away the pieces that it has, or is getting from parents. */
+  void removeOwn(BitSet pieces) {
+    SimStore local = store;
+    if (local != null) {
+      pieces.andNot(local.held);
+    }
+    fetches.values().forEach(fetch -> pieces.clear(fetch.piece));
+  }
+
   /** Whether nobody writes the piece here. */
   boolean isFree(int piece) {
     return fetches.values().stream().noneMatch(fetch -> fetch.piece == piece);

@@ -70,6 +70,10 @@ public final class SimulateCommand {
             Flag.value("sweep", "COUNTS")
                 .help("Instead of --hosts: swarms of these sizes, such as 10,100,1000"),
             Flag.value("chart", "FILE").help("Where the chart of a sweep goes, an SVG"),
+            Flag.toggle("timeline")
+                .help(
+                    "Prints once a virtual second what of the links is used, and where the rest is"
+                        + " lost"),
             Flag.toggle("verbose").help("Tells what goes wrong, and what the scheduler notes"));
   }
 
@@ -86,7 +90,8 @@ public final class SimulateCommand {
       throws UsageException, IOException {
     long first = parsed.number("seed", 0, Long.MAX_VALUE / 2);
     long runs = parsed.number("runs", 1, 1_000_000);
-    SimulateRuns all = new SimulateRuns(parsed.isOn("verbose"), System.out);
+    SimulateRuns all =
+        new SimulateRuns(parsed.isOn("verbose"), parsed.isOn("timeline"), System.out);
     if (parsed.isGiven("sweep")) {
       sweep(parsed, all, first);
     } else {

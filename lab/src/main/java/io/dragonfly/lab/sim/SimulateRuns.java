@@ -21,13 +21,15 @@ final class SimulateRuns {
   record Run(Outcome outcome, double cpuSeconds) {}
 
   private final boolean verbose;
+  private final boolean linkUse;
   private final PrintStream out;
   private int runs;
   private int broken;
   private double seconds;
 
-  SimulateRuns(boolean verbose, PrintStream out) {
+  SimulateRuns(boolean verbose, boolean linkUse, PrintStream out) {
     this.verbose = verbose;
+    this.linkUse = linkUse;
     this.out = out;
   }
 
@@ -41,6 +43,9 @@ final class SimulateRuns {
     long began = System.nanoTime();
     long cpuBefore = THREADS.getCurrentThreadCpuTime();
     Simulation simulation = new Simulation(options, verbose ? out::println : text -> {});
+    if (linkUse) {
+      simulation.tellLinkUse(out::println);
+    }
     Outcome outcome = simulation.run();
     double took = (System.nanoTime() - began) / 1e9;
     double cpu = (THREADS.getCurrentThreadCpuTime() - cpuBefore) / 1e9;

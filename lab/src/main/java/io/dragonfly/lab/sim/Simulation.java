@@ -27,6 +27,12 @@ final class Simulation {
         text -> notices.accept(world.timeline.now() / Timeline.MILLI + " ms: " + text));
   }
 
+  /** Tells once a virtual second what of the links is used, and where the rest is lost. */
+  Simulation tellLinkUse(Consumer<String> out) {
+    new LinkUse(world, out).begin();
+    return this;
+  }
+
   Outcome run() {
     users.plan();
     new Faults(world, users, faults).plan();

@@ -65,13 +65,34 @@ class SimulationTest {
   void theCoarseModelIsNotFarFromTheFineOne() {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     SimulateRuns runs =
-        new SimulateRuns(/* verbose= */ false, new PrintStream(out, true, StandardCharsets.UTF_8));
+        new SimulateRuns(
+            /* verbose= */ false,
+            /* linkUse= */ false,
+            new PrintStream(out, true, StandardCharsets.UTF_8));
     SimOptions options = SimOptions.random(0).withHosts(40);
     double fine = runs.run(options, "").outcome().percentile(0.5);
     double coarse = runs.run(options.coarse(), "").outcome().percentile(0.5);
     assertThat(coarse).isBetween(0.9 * fine, 2 * fine);
     runs.compare(options, "");
     assertThat(out.toString(StandardCharsets.UTF_8)).contains("the coarse model errs by");
+  }
+
+  @Test
+  void whoLooksAtTheLinksChangesNothing() {
+    SimOptions options = SimOptions.random(5).withHosts(20);
+    List<String> seconds = new ArrayList<>();
+    Outcome seen = new Simulation(options, text -> {}).tellLinkUse(seconds::add).run();
+    assertThat(seen.hash()).isEqualTo(new Simulation(options, text -> {}).run().hash());
+    assertThat(seconds).hasSizeGreaterThanOrEqualTo((int) seen.percentile(1));
+    double carried =
+        seconds.stream()
+            .map(line -> line.replaceAll(".* down ([0-9.]+),.*", "$1"))
+            .mapToDouble(Double::parseDouble)
+            .sum();
+    // What all hosts and seeds took, in seconds of their links, is the content once each.
+    double whole = options.size() / options.rate();
+    assertThat(carried).isBetween(0.5 * whole, 2 * whole);
+    assertThat(seconds.get(0)).contains("held 0.");
   }
 
   @ParameterizedTest
