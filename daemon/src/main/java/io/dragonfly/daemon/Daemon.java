@@ -204,6 +204,7 @@ public final class Daemon implements AutoCloseable {
                 metrics::isDownloading,
                 calls,
                 network,
+                config.seedPeer().enable(),
                 plan.ip(),
                 this::piecePort,
                 this::quicPort,

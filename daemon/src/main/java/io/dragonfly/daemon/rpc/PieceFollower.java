@@ -10,6 +10,7 @@ import io.grpc.stub.ServerCallStreamObserver;
 import java.util.ArrayDeque;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
@@ -23,17 +24,27 @@ import org.slf4j.LoggerFactory;
  * One child that follows one task. It hears of the pieces it asked for in the order it asked for
  * them as far as they are here, then of others as they come in, each once. The stream ends when it
  * has heard of all, and with an error when the task leaves the store. A child that goes away is
- * forgotten at once. A child that takes relayed pieces also hears, once, of each that begins to
- * come in.
+ * forgotten at once. A child of ours hears of pieces when {@link TaskNews} says so, of those that
+ * come in, too.
  *
  * <p>The queue is never longer than what the child asked for. Messages leave one after another,
  * from whichever thread finds the child ready.
  */
 final class PieceFollower implements StoreListener {
+  /** Decides when a child hears of what. */
+  interface News {
+    /**
+     * From now on the child is told, also of what is here, until what is returned is closed.
+     *
+     * @param wanted pieces that it asked for
+     */
+    AutoCloseable follow(StoredTask task, PieceFollower child, BitSet wanted);
+  }
+
   private static final Logger logger = LoggerFactory.getLogger(PieceFollower.class);
 
   private final List<Integer> interested;
-  private final boolean relays;
+  private final Optional<News> news;
   private final Function<StoredPiece, SyncPiecesResponse> message;
   private final IntFunction<SyncPiecesResponse> begun;
   private final ServerCallStreamObserver<SyncPiecesResponse> answers;
@@ -61,15 +72,20 @@ final class PieceFollower implements StoreListener {
   @GuardedBy("lock")
   private @Nullable Status failure;
 
-  /** Must be made on the thread that received the call, which sets the call's handlers. */
+  /**
+   * Must be made on the thread that received the call, which sets the call's handlers.
+   *
+   * @param news of a child that also takes pieces that still come in; others are told of each whole
+   *     piece at once
+   */
   PieceFollower(
       List<Integer> interested,
-      boolean relays,
+      Optional<News> news,
       Function<StoredPiece, SyncPiecesResponse> message,
       IntFunction<SyncPiecesResponse> begun,
       ServerCallStreamObserver<SyncPiecesResponse> answers) {
     this.interested = interested;
-    this.relays = relays;
+    this.news = news;
     this.message = message;
     this.begun = begun;
     this.answers = answers;
@@ -107,27 +123,38 @@ final class PieceFollower implements StoreListener {
     } finally {
       lock.unlock();
     }
-    // Listening before looking: a piece that comes in between is seen by one of them.
-    AutoCloseable registration = stored.listen(this);
-    lock.lock();
-    try {
-      listening = registration;
+    if (news.isPresent() && stored.content().length().isPresent()) {
+      BitSet wanted = new BitSet();
+      interested.forEach(wanted::set);
+      listens(news.get().follow(stored, this, wanted));
+    } else {
+      // Listening before looking: a piece that comes in between is seen by one of them.
+      listens(stored.listen(this));
       BitSet present = stored.pieces();
-      for (int number : interested) {
-        if (present.get(number)) {
-          enqueue(number);
+      lock.lock();
+      try {
+        for (int number : interested) {
+          if (present.get(number)) {
+            enqueue(number);
+          }
         }
+      } finally {
+        lock.unlock();
       }
-      if (relays) {
-        beginning.or(stored.relayed());
-      }
-    } finally {
-      lock.unlock();
     }
     if (over.get()) {
       stopListening();
     }
     drain();
+  }
+
+  private void listens(AutoCloseable registration) {
+    lock.lock();
+    try {
+      listening = registration;
+    } finally {
+      lock.unlock();
+    }
   }
 
   @GuardedBy("lock")
@@ -151,7 +178,7 @@ final class PieceFollower implements StoreListener {
 
   @Override
   public void pieceBegun(int number) {
-    if (!relays) {
+    if (news.isEmpty()) {
       return;
     }
     lock.lock();

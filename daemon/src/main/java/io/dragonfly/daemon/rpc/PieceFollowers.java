@@ -1,5 +1,6 @@
 package io.dragonfly.daemon.rpc;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.dragonfly.api.dfdaemon.v2.SyncPiecesRequest;
 import io.dragonfly.api.dfdaemon.v2.SyncPiecesResponse;
 import io.dragonfly.common.id.TaskId;
@@ -10,8 +11,12 @@ import io.dragonfly.daemon.storage.TaskKey;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.time.Duration;
+import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.SplittableRandom;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -36,12 +41,20 @@ final class PieceFollowers {
   private final String ip;
   private final IntSupplier tcpPort;
   private final IntSupplier quicPort;
+  private final boolean seed;
+
+  @GuardedBy("news")
+  private final SplittableRandom random = new SplittableRandom();
+
+  @GuardedBy("news")
+  private final Map<StoredTask, TaskNews> news = new HashMap<>();
 
   /**
    * @param patience how long a child waits for a download that has not begun to store
    * @param ip where other peers reach this host
    * @param tcpPort of the piece server
    * @param quicPort of the one over QUIC; 0 for none
+   * @param seed whether this host reads origins for others
    */
   PieceFollowers(
       PieceStore store,
@@ -51,7 +64,8 @@ final class PieceFollowers {
       Duration patience,
       String ip,
       IntSupplier tcpPort,
-      IntSupplier quicPort) {
+      IntSupplier quicPort,
+      boolean seed) {
     this.store = store;
     this.isDownloading = isDownloading;
     this.timer = timer;
@@ -60,6 +74,7 @@ final class PieceFollowers {
     this.ip = ip;
     this.tcpPort = tcpPort;
     this.quicPort = quicPort;
+    this.seed = seed;
   }
 
   /**
@@ -85,13 +100,31 @@ final class PieceFollowers {
     PieceFollower follower =
         new PieceFollower(
             request.getInterestedPieceNumbersList(),
-            relays,
+            relays ? Optional.of(this::tell) : Optional.empty(),
             piece -> message(piece.number(), piece.offset(), piece.length(), relays),
             number -> message(number, 0, 0, relays),
             answers);
     long deadline = System.nanoTime() + patience.toNanos();
     // The store reads what it has not used lately from disk; the event loop must not wait for that.
     threads.execute(() -> look(task.get(), follower, deadline));
+  }
+
+  private AutoCloseable tell(StoredTask task, PieceFollower child, BitSet wanted) {
+    TaskNews present;
+    synchronized (news) {
+      present =
+          news.computeIfAbsent(task, _ -> new TaskNews(task, seed, random.split(), timer, threads));
+      present.add(child);
+    }
+    present.begin(child, wanted);
+    return () -> {
+      synchronized (news) {
+        if (present.remove(child)) {
+          news.remove(task, present);
+        }
+      }
+      present.leave(child);
+    };
   }
 
   /** Upstream's children cannot speak QUIC with us, so they are told of no port for it. */

@@ -40,6 +40,7 @@ public final class Services {
    * What the services work with.
    *
    * @param isDownloading whether a download of the task runs
+   * @param seed whether this host reads origins for others
    * @param ip where other peers reach this host
    * @param piecePort of the piece server, once started
    * @param quicPort of the one over QUIC; 0 where there is none
@@ -54,6 +55,7 @@ public final class Services {
       Predicate<TaskId> isDownloading,
       SchedulerCalls schedulers,
       NetworkSampler network,
+      boolean seed,
       String ip,
       IntSupplier piecePort,
       IntSupplier quicPort,
@@ -105,7 +107,8 @@ public final class Services {
             Duration.ofSeconds(10),
             surroundings.ip(),
             surroundings.piecePort(),
-            surroundings.quicPort());
+            surroundings.quicPort(),
+            surroundings.seed());
     RpcServer.Builder builder =
         RpcServer.builder("daemon", loops)
             .address(address)

@@ -184,16 +184,18 @@ public final class StoredTask {
   }
 
   /** Counts a piece that is being sent to another host. */
-  public void uploadStarted() {
+  public void uploadStarted(int number) {
     uploading.incrementAndGet();
+    tell(listener -> listener.uploadBegun(number));
   }
 
   /** Counts the end of what {@link #uploadStarted} began. */
-  public void uploadEnded(boolean whole) {
+  public void uploadEnded(int number, boolean whole) {
     uploading.decrementAndGet();
     if (whole) {
       uploaded.incrementAndGet();
     }
+    tell(listener -> listener.uploadEnded(number, whole));
   }
 
   /**
@@ -473,8 +475,10 @@ public final class StoredTask {
   }
 
   void relayEnded(PieceRelay relay) {
-    relays.remove(relay.number(), relay);
     lent.remove(relay.number(), relay);
+    if (relays.remove(relay.number(), relay)) {
+      tell(listener -> listener.pieceStopped(relay.number()));
+    }
   }
 
   void editorClosed(int number) {

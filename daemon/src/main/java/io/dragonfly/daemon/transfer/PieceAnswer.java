@@ -25,6 +25,7 @@ final class PieceAnswer implements AutoCloseable {
   private final @Nullable PieceContent view;
   private final @Nullable StoredTask task;
   private final boolean last;
+  private final int number;
   private long offset;
   private long remaining;
   private boolean closed;
@@ -33,17 +34,19 @@ final class PieceAnswer implements AutoCloseable {
       ByteBuffer head,
       @Nullable PieceContent view,
       @Nullable StoredTask task,
+      int number,
       long offset,
       long count,
       boolean last) {
     this.head = head;
+    this.number = number;
     this.view = view;
     this.task = task;
     this.offset = offset;
     this.remaining = count;
     this.last = last;
     if (task != null) {
-      task.uploadStarted();
+      task.uploadStarted(number);
     }
   }
 
@@ -56,14 +59,14 @@ final class PieceAnswer implements AutoCloseable {
       case PieceProtocol.Request.Malformed malformed ->
           refusal(malformed.id(), PieceProtocol.CODE_INVALID_ARGUMENT, malformed.message());
       case PieceProtocol.Request.Close _ ->
-          new PieceAnswer(ByteBuffer.allocate(0), null, null, 0, 0, /* last= */ true);
+          new PieceAnswer(ByteBuffer.allocate(0), null, null, 0, 0, 0, /* last= */ true);
     };
   }
 
   /** An error behind which the connection ends. */
   static PieceAnswer refusal(int id, int code, String message) {
     ByteBuffer head = PieceProtocol.encodeError(id, code, message);
-    return new PieceAnswer(head, null, null, 0, 0, /* last= */ true);
+    return new PieceAnswer(head, null, null, 0, 0, 0, /* last= */ true);
   }
 
   private interface Preparation {
@@ -89,7 +92,8 @@ final class PieceAnswer implements AutoCloseable {
     }
     PieceView view = task.get().view(request.number());
     ByteBuffer head = PieceProtocol.encodePiece(request.id(), request.task().kind(), view.piece());
-    return new PieceAnswer(head, view, task.get(), 0, view.length(), /* last= */ false);
+    return new PieceAnswer(
+        head, view, task.get(), request.number(), 0, view.length(), /* last= */ false);
   }
 
   private static PieceAnswer someBlocks(PieceProtocol.Request.Blocks request, PieceStore store)
@@ -121,7 +125,7 @@ final class PieceAnswer implements AutoCloseable {
               count,
               request.hashes() ? view.hashes() : Optional.empty());
       ByteBuffer head = PieceProtocol.encodeBlocks(request.id(), answer);
-      return new PieceAnswer(head, view, task, from, count, /* last= */ false);
+      return new PieceAnswer(head, view, task, request.number(), from, count, /* last= */ false);
     } catch (IOException | RuntimeException e) {
       view.close();
       throw e;
@@ -134,7 +138,7 @@ final class PieceAnswer implements AutoCloseable {
 
   private static PieceAnswer error(int id, int code, @Nullable String message) {
     ByteBuffer head = PieceProtocol.encodeError(id, code, String.valueOf(message));
-    return new PieceAnswer(head, null, null, 0, 0, /* last= */ false);
+    return new PieceAnswer(head, null, null, 0, 0, 0, /* last= */ false);
   }
 
   ByteBuffer head() {
@@ -225,7 +229,7 @@ final class PieceAnswer implements AutoCloseable {
     }
     closed = true;
     if (task != null) {
-      task.uploadEnded(isSent());
+      task.uploadEnded(number, isSent());
     }
     if (view != null) {
       view.close();

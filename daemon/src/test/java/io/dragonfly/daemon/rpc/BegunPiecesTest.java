@@ -75,7 +75,8 @@ final class BegunPiecesTest {
             Duration.ofSeconds(10),
             "10.1.2.3",
             () -> 4005,
-            () -> 4006);
+            () -> 4006,
+            /* seed= */ false);
     server =
         closer.add(
             RpcServer.builder("parent", loops)

@@ -97,6 +97,7 @@ final class PieceTransfer implements Flow.Listener {
     begun.cut = world.isCut(child, parent);
     flow = begun;
     world.network.begin(begun);
+    parent.uploads.sending(piece);
     if (root.isPresent() && !parent.isCorrupt()) {
       shared = true;
       child.uploads.begun(piece);
@@ -133,6 +134,7 @@ final class PieceTransfer implements Flow.Listener {
     over = true;
     world.network.end(reached);
     world.network.whole(reached);
+    parent.uploads.sent(piece, true);
     child.stored(this, piece, root.isPresent(), bad);
     child.ended(id, new Event.FetchDone(id, world.content.stored(piece, root, parentPeer)));
   }
@@ -165,6 +167,8 @@ final class PieceTransfer implements Flow.Listener {
     Flow ended = flow;
     if (ended != null) {
       world.network.end(ended);
+      parent.uploads.sent(piece, false);
+      child.uploads.stopped(piece);
       if (root.isPresent() && !parent.isCorrupt()) {
         target.keepPart(piece, ended.received(world.timeline.now()));
       }

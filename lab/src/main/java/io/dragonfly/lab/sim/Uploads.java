@@ -1,17 +1,25 @@
 package io.dragonfly.lab.sim;
 
 import io.dragonfly.daemon.download.Event;
+import io.dragonfly.daemon.download.PieceNews;
+import java.util.BitSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
 
-/** What a host tells its children of the pieces that it has and gets. */
+/** Tells a host's children of the pieces that it has and gets, as {@link PieceNews} decides. */
 final class Uploads {
   private static final int PORT = 4001;
   private static final long LOOK_AGAIN = 50 * Timeline.MILLI;
 
   private final SimHost host;
   private final Set<Sync> followers = new LinkedHashSet<>();
+  private @Nullable PieceNews<Sync> news;
+  private long wakeAt = Long.MAX_VALUE;
+  private int lives;
 
   Uploads(SimHost host) {
     this.host = host;
@@ -50,33 +58,78 @@ final class Uploads {
       return;
     }
     followers.add(sync);
-    for (int piece = sync.untold.nextSetBit(0);
-        piece >= 0;
-        piece = sync.untold.nextSetBit(piece + 1)) {
-      if (store.held.get(piece)) {
-        tellPiece(sync, piece);
-      } else if (host.relay(piece) != null) {
-        tell(sync, new Event.ParentBegins(sync.number, piece, host.ip(), PORT));
-      }
+    if (news == null) {
+      news =
+          new PieceNews<>(
+              store.content.layout.pieceCount(),
+              host.seed,
+              new SplittableRandom(host.world.options.seed() * 17 + host.number * 1009L + ++lives));
     }
+    decide((decisions, now) -> decisions.join(sync, sync.untold, store.held, coming(), now));
     endIfTold(sync);
+  }
+
+  private BitSet coming() {
+    BitSet coming = new BitSet();
+    host.offered(coming);
+    return coming;
   }
 
   /** A piece is here. */
   void held(int piece) {
-    for (Sync sync : List.copyOf(followers)) {
-      if (sync.untold.get(piece)) {
-        tellPiece(sync, piece);
-        endIfTold(sync);
-      }
-    }
+    decide((decisions, now) -> decisions.held(piece, now));
   }
 
   /** A piece begins to come in, and its blocks can be passed on. */
   void begun(int piece) {
-    for (Sync sync : followers) {
-      if (sync.untold.get(piece)) {
-        tell(sync, new Event.ParentBegins(sync.number, piece, host.ip(), PORT));
+    decide((decisions, now) -> decisions.begun(piece, now));
+  }
+
+  /** It comes no more. */
+  void stopped(int piece) {
+    decide((decisions, now) -> decisions.stopped(piece, now));
+  }
+
+  /** A child begins to get a piece. */
+  void sending(int piece) {
+    decide((decisions, now) -> decisions.sending(piece, now));
+  }
+
+  /** It gets no more of it. */
+  void sent(int piece, boolean whole) {
+    decide((decisions, now) -> decisions.sent(piece, whole, now));
+  }
+
+  private void decide(BiFunction<PieceNews<Sync>, Long, List<PieceNews.News<Sync>>> event) {
+    PieceNews<Sync> present = news;
+    if (present != null) {
+      tell(event.apply(present, host.world.timeline.now()));
+      wake(present.wakeAt());
+    }
+  }
+
+  private void wake(long at) {
+    if (at < wakeAt) {
+      wakeAt = at;
+      host.world.timeline.at(
+          at,
+          () -> {
+            if (wakeAt == at) {
+              wakeAt = Long.MAX_VALUE;
+              decide(PieceNews::tick);
+            }
+          });
+    }
+  }
+
+  private void tell(List<PieceNews.News<Sync>> all) {
+    for (PieceNews.News<Sync> one : all) {
+      if (one.whole()) {
+        tellPiece(one.child(), one.piece());
+        endIfTold(one.child());
+      } else {
+        Event begun = new Event.ParentBegins(one.child().number, one.piece(), host.ip(), PORT);
+        tell(one.child(), begun);
       }
     }
   }
@@ -95,12 +148,15 @@ final class Uploads {
 
   void leave(Sync sync) {
     sync.close();
-    followers.remove(sync);
+    if (followers.remove(sync)) {
+      decide((decisions, now) -> decisions.leave(sync, now));
+    }
   }
 
   /** The task is gone from the store. */
   void deleted() {
     failAll("the task was deleted on this host");
+    news = null;
   }
 
   /** The process is gone; the children notice at once where the machine lives on. */
@@ -109,6 +165,7 @@ final class Uploads {
       failAll("connection reset");
     }
     followers.clear();
+    news = null;
   }
 
   private void failAll(String why) {
