@@ -161,9 +161,7 @@ public final class Daemon implements AutoCloseable {
             calls,
             store,
             new Announcer.Options(
-                config.dynconfig().refreshInterval(),
-                config.scheduler().announceInterval(),
-                Announcer.Options.DEFAULT_HOLDINGS_PER_SECOND));
+                config.dynconfig().refreshInterval(), config.scheduler().announceInterval()));
     PieceClient client = closer.add(plan.pieceClient(loops));
     Sources sources = closer.add(plan.sources(metrics.origins()));
     Downloads downloads =

@@ -66,17 +66,8 @@ public final class Announcer implements AutoCloseable {
    *
    * @param refresh between two readings of the list
    * @param announce between two announcements
-   * @param holdingsPerSecond tasks made known after a connection, at most
    */
-  public record Options(Duration refresh, Duration announce, int holdingsPerSecond) {
-    public static final int DEFAULT_HOLDINGS_PER_SECOND = 200;
-
-    public Options {
-      if (holdingsPerSecond < 1 || holdingsPerSecond > 1000) {
-        throw new IllegalArgumentException("holdingsPerSecond is not between 1 and 1000");
-      }
-    }
-  }
+  public record Options(Duration refresh, Duration announce) {}
 
   public Announcer(
       SchedulerSource source,
@@ -89,7 +80,7 @@ public final class Announcer implements AutoCloseable {
     this.schedulers = schedulers;
     this.host = host;
     this.line = line;
-    this.holdings = new Holdings(store, schedulers, line, options.holdingsPerSecond());
+    this.holdings = new Holdings(store, schedulers, line);
     this.withdrawals = new Withdrawals(store, schedulers, line);
     this.options = options;
   }

@@ -5,30 +5,31 @@ import io.dragonfly.daemon.storage.PieceStore;
 import io.dragonfly.daemon.storage.StoredTask;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells a scheduler of ours, one by one, which complete tasks this host holds; those first that
- * were used last, for they are the likeliest to be asked for.
+ * Tells a scheduler of ours which complete tasks this host holds; those first that were used last,
+ * for they are the likeliest to be asked for.
  */
 final class Holdings {
   private static final Logger logger = LoggerFactory.getLogger(Holdings.class);
 
-  /** After so many in a row it is the scheduler's fault rather than the tasks'. */
-  private static final int MOST_FAILED = 5;
+  /** So many refusals are logged one by one. */
+  private static final int MOST_NAMED = 5;
 
   private final PieceStore store;
   private final SchedulerSet schedulers;
   private final SchedulerLine line;
-  private final int perSecond;
 
-  Holdings(PieceStore store, SchedulerSet schedulers, SchedulerLine line, int perSecond) {
+  Holdings(PieceStore store, SchedulerSet schedulers, SchedulerLine line) {
     this.store = store;
     this.schedulers = schedulers;
     this.line = line;
-    this.perSecond = perSecond;
   }
 
   /**
@@ -38,34 +39,34 @@ final class Holdings {
    * @param lost whether the connection has broken meanwhile
    */
   boolean tell(InetSocketAddress scheduler, BooleanSupplier lost) throws InterruptedException {
-    long gapMillis = Math.max(1, 1000 / perSecond);
-    int told = 0;
-    int failedInARow = 0;
-    for (StoredTask task : store.list(Kind.TASK).reversed()) {
-      if (lost.getAsBoolean() || failedInARow == MOST_FAILED) {
-        return false;
-      }
-      if (!task.isComplete() || !schedulers.isPicked(scheduler, task.key().id())) {
-        continue;
-      }
-      try {
-        line.hold(scheduler, task);
-        told++;
-        failedInARow = 0;
-      } catch (IOException | RuntimeException e) {
-        // A task may leave the store while it is described.
-        failedInARow++;
-        logger.warn(
-            "event=holding_not_announced task={} scheduler={} reason=\"{}\"",
-            task.key(),
-            scheduler,
-            e.getMessage());
-      }
-      Thread.sleep(gapMillis);
+    Iterator<StoredTask> told =
+        store.list(Kind.TASK).reversed().stream()
+            .takeWhile(_ -> !lost.getAsBoolean())
+            .filter(StoredTask::isComplete)
+            .filter(task -> schedulers.isPicked(scheduler, task.key().id()))
+            .iterator();
+    if (!told.hasNext()) {
+      return !lost.getAsBoolean();
     }
-    if (told > 0) {
-      logger.info("event=holdings_announced scheduler={} tasks={}", scheduler, told);
+    List<String> refusals = new ArrayList<>();
+    int taken;
+    try {
+      taken =
+          line.hold(scheduler, told, (task, reason) -> refusals.add("task=" + task + " " + reason));
+    } catch (IOException e) {
+      logger.warn(
+          "event=holdings_not_announced scheduler={} reason=\"{}\"", scheduler, e.getMessage());
+      return false;
     }
-    return true;
+    refusals.stream()
+        .limit(MOST_NAMED)
+        .forEach(
+            refusal -> logger.warn("event=holding_refused scheduler={} {}", scheduler, refusal));
+    logger.info(
+        "event=holdings_announced scheduler={} tasks={} refused={}",
+        scheduler,
+        taken,
+        refusals.size());
+    return !lost.getAsBoolean();
   }
 }

@@ -3,11 +3,17 @@ package io.dragonfly.daemon.link;
 import io.dragonfly.common.id.HostId;
 import io.dragonfly.common.id.TaskId;
 import io.dragonfly.daemon.storage.StoredTask;
+import io.dragonfly.daemon.storage.TaskKey;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Iterator;
+import java.util.function.BiConsumer;
 
-/** The calls an {@link Announcer} makes to a scheduler. Each blocks for at most some seconds. */
+/**
+ * The calls an {@link Announcer} makes to a scheduler. Each blocks for at most some seconds, unless
+ * it says otherwise.
+ */
 public interface SchedulerLine {
   /**
    * Tells the scheduler that this host is there.
@@ -22,8 +28,17 @@ public interface SchedulerLine {
   /** Says goodbye. */
   void leave(InetSocketAddress scheduler, HostId host) throws IOException, InterruptedException;
 
-  /** Makes this host known as a holder of a complete task; only to a scheduler of ours. */
-  void hold(InetSocketAddress scheduler, StoredTask task) throws IOException, InterruptedException;
+  /**
+   * Makes this host known as a holder of complete tasks, in their order and as fast as the
+   * scheduler wants to learn; only to a scheduler of ours. It takes as long as there are tasks.
+   *
+   * @param refused told of each task that the scheduler does not take, and why
+   * @return how many it took
+   * @throws IOException when the connection breaks or the scheduler stands still
+   */
+  int hold(
+      InetSocketAddress scheduler, Iterator<StoredTask> tasks, BiConsumer<TaskKey, String> refused)
+      throws IOException, InterruptedException;
 
   /** This host has the task no longer; a scheduler that did not know of it takes that, too. */
   void withdraw(InetSocketAddress scheduler, TaskId task) throws IOException, InterruptedException;

@@ -1,12 +1,6 @@
 package io.dragonfly.daemon.rpc;
 
-import io.dragonfly.api.common.v2.Download;
 import io.dragonfly.api.common.v2.Task;
-import io.dragonfly.api.extension.v1.Finished;
-import io.dragonfly.api.extension.v1.JoinRequest;
-import io.dragonfly.api.extension.v1.JoinResponse;
-import io.dragonfly.api.extension.v1.Register;
-import io.dragonfly.api.extension.v1.SwarmGrpc;
 import io.dragonfly.api.scheduler.v2.AnnounceHostRequest;
 import io.dragonfly.api.scheduler.v2.DeleteHostRequest;
 import io.dragonfly.api.scheduler.v2.DeleteTaskRequest;
@@ -21,6 +15,7 @@ import io.dragonfly.daemon.link.HostInfo;
 import io.dragonfly.daemon.link.SchedulerLine;
 import io.dragonfly.daemon.link.SchedulerSet;
 import io.dragonfly.daemon.storage.StoredTask;
+import io.dragonfly.daemon.storage.TaskKey;
 import io.grpc.Channel;
 import io.grpc.Context;
 import io.grpc.Metadata;
@@ -35,13 +30,12 @@ import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Iterator;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 
 /** Everything that is asked of a scheduler outside of a download. Calls block and are bounded. */
@@ -162,54 +156,10 @@ public final class SchedulerCalls implements SchedulerLine {
   }
 
   @Override
-  public void hold(InetSocketAddress scheduler, StoredTask task)
+  public int hold(
+      InetSocketAddress scheduler, Iterator<StoredTask> tasks, BiConsumer<TaskKey, String> refused)
       throws IOException, InterruptedException {
-    Register.Builder register =
-        Register.newBuilder()
-            .setHostId(host.value())
-            .setTaskId(task.key().id().value())
-            .setPeerId(peerIds.get().value())
-            .setDownload(Download.parseFrom(task.origin().download()))
-            .setContent(PieceMessages.content(task.content()))
-            .setPieces(PieceMessages.bitmap(task.pieces()))
-            .setHolderOnly(true);
-    task.roots().forEach((number, root) -> register.addRoots(PieceMessages.root(number, root)));
-    CompletableFuture<Void> ended = new CompletableFuture<>();
-    try (Context.CancellableContext context = Context.current().withCancellation()) {
-      StreamObserver<JoinRequest> requests =
-          context.call(
-              () -> SwarmGrpc.newStub(channel(channels, scheduler)).join(new EndOfJoin(ended)));
-      requests.onNext(JoinRequest.newBuilder().setRegister(register).build());
-      requests.onNext(JoinRequest.newBuilder().setFinished(Finished.getDefaultInstance()).build());
-      requests.onCompleted();
-      ended.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (ExecutionException e) {
-      throw failure(scheduler, Status.fromThrowable(e.getCause()));
-    } catch (TimeoutException e) {
-      throw new IOException("the scheduler " + scheduler + " did not end the call in time", e);
-    } catch (InterruptedException | IOException e) {
-      throw e;
-    } catch (Exception e) {
-      throw new IOException("can't make a holding known to " + scheduler, e);
-    }
-  }
-
-  /** Only the end of the call matters. */
-  private record EndOfJoin(CompletableFuture<Void> ended) implements StreamObserver<JoinResponse> {
-    @Override
-    public void onNext(JoinResponse order) {
-      // A holder wants nothing, so no order concerns it.
-    }
-
-    @Override
-    public void onError(Throwable failure) {
-      ended.completeExceptionally(failure);
-    }
-
-    @Override
-    public void onCompleted() {
-      ended.complete(null);
-    }
+    return new HoldingCall(channel(channels, scheduler), host, peerIds).tell(tasks, refused);
   }
 
   /** The health service's Watch lives as long as the connection. */
@@ -268,10 +218,6 @@ public final class SchedulerCalls implements SchedulerLine {
     } catch (StatusRuntimeException e) {
       throw new IOException(describe(e.getStatus()), e);
     }
-  }
-
-  private static IOException failure(InetSocketAddress scheduler, Status status) {
-    return new IOException("the scheduler " + scheduler + " answered " + describe(status));
   }
 
   static String describe(Status status) {

@@ -20,10 +20,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -32,6 +31,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiConsumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -73,43 +73,7 @@ class AnnouncerTest {
         probe()::look,
         line,
         store,
-        new Announcer.Options(Duration.ofHours(1), Duration.ofHours(1), 1000));
-  }
-
-  /** A scheduler that takes no task but one. */
-  private static final class PickyScheduler implements SchedulerLine {
-    final Set<TaskId> told = ConcurrentHashMap.newKeySet();
-    final CountDownLatch toldTwo = new CountDownLatch(2);
-
-    @Override
-    public boolean announce(
-        InetSocketAddress scheduler, HostInfo host, Duration interval, Duration patience) {
-      return true;
-    }
-
-    @Override
-    public void leave(InetSocketAddress scheduler, HostId host) {}
-
-    @Override
-    public void hold(InetSocketAddress scheduler, StoredTask task) throws IOException {
-      TaskKey key = task.key();
-      if (!told.add(key.id())) {
-        return;
-      }
-      toldTwo.countDown();
-      if (told.size() == 1) {
-        throw new IOException("the first is refused");
-      }
-      throw new IllegalStateException("the next left the store meanwhile");
-    }
-
-    @Override
-    public void withdraw(InetSocketAddress scheduler, TaskId task) {}
-
-    @Override
-    public AutoCloseable watch(InetSocketAddress scheduler, Runnable lost) {
-      return () -> {};
-    }
+        new Announcer.Options(Duration.ofHours(1), Duration.ofHours(1)));
   }
 
   private static final class OneScheduler implements SchedulerSource {
@@ -121,21 +85,6 @@ class AnnouncerTest {
     @Override
     public String toString() {
       return "one";
-    }
-  }
-
-  @Test
-  void aTaskThatIsRefusedDoesNotKeepTheOthersUnknown() throws Exception {
-    TestContent content = TestContent.of(1000, 1000);
-    PickyScheduler scheduler = new PickyScheduler();
-    SchedulerSet schedulers = new SchedulerSet(Duration.ofSeconds(1), System::nanoTime);
-    try (PieceStore store =
-            PieceStore.open(dir.resolve("store"), StoreOptions.defaults(), Clock.systemUTC());
-        Announcer announcer = announcer(schedulers, scheduler, store)) {
-      store(store, content, "a");
-      store(store, content, "b");
-      announcer.start();
-      assertThat(scheduler.toldTwo.await(30, TimeUnit.SECONDS)).isTrue();
     }
   }
 
@@ -153,8 +102,13 @@ class AnnouncerTest {
     public void leave(InetSocketAddress scheduler, HostId host) {}
 
     @Override
-    public void hold(InetSocketAddress scheduler, StoredTask task) {
-      heard.add("hold " + task.key().id().value().charAt(0));
+    public int hold(
+        InetSocketAddress scheduler,
+        Iterator<StoredTask> tasks,
+        BiConsumer<TaskKey, String> refused) {
+      int before = heard.size();
+      tasks.forEachRemaining(task -> heard.add("hold " + task.key().id().value().charAt(0)));
+      return heard.size() - before;
     }
 
     @Override
@@ -218,7 +172,12 @@ class AnnouncerTest {
     public void leave(InetSocketAddress scheduler, HostId host) {}
 
     @Override
-    public void hold(InetSocketAddress scheduler, StoredTask task) {}
+    public int hold(
+        InetSocketAddress scheduler,
+        Iterator<StoredTask> tasks,
+        BiConsumer<TaskKey, String> refused) {
+      return 0;
+    }
 
     @Override
     public void withdraw(InetSocketAddress scheduler, TaskId task) {}

@@ -12,7 +12,7 @@ import java.util.function.Function;
  * The way out of one peer's stream: orders become messages, in order, from any thread. A client
  * that does not read them is cut off when {@value #MAX_QUEUED} wait. Guarded by its own monitor.
  */
-final class PeerStream<T> {
+final class PeerStream<T> implements PeerStreams.Listener {
   static final int MAX_QUEUED = 1024;
 
   private final ServerCallStreamObserver<T> observer;
@@ -39,7 +39,8 @@ final class PeerStream<T> {
     observer.setOnReadyHandler(this::flush);
   }
 
-  void tell(PeerOrder order) {
+  @Override
+  public void tell(PeerOrder order) {
     List<T> converted = messages.apply(order);
     synchronized (this) {
       if (ended) {
@@ -60,7 +61,8 @@ final class PeerStream<T> {
     }
   }
 
-  synchronized void end(Status status) {
+  @Override
+  public synchronized void end(Status status) {
     if (ended) {
       return;
     }
@@ -76,8 +78,8 @@ final class PeerStream<T> {
     }
   }
 
-  /** The call is over; nothing can be sent any more. */
-  synchronized void gone() {
+  @Override
+  public synchronized void gone() {
     ended = true;
     queue.clear();
   }

@@ -1,6 +1,7 @@
 package io.dragonfly.scheduler.rpc;
 
 import io.dragonfly.scheduler.swarm.EndCode;
+import io.dragonfly.scheduler.swarm.PeerOrder;
 import io.dragonfly.scheduler.swarm.SwarmAction;
 import io.grpc.Status;
 import java.util.Map;
@@ -13,21 +14,32 @@ import org.slf4j.LoggerFactory;
 final class PeerStreams {
   private static final Logger log = LoggerFactory.getLogger(PeerStreams.class);
 
-  private final Map<Long, PeerStream<?>> streams = new ConcurrentHashMap<>();
+  private final Map<Long, Listener> streams = new ConcurrentHashMap<>();
   private final AtomicLong sessions = new AtomicLong();
+
+  /** The peer of a session, which hears what the swarm decides about it; on any thread. */
+  interface Listener {
+    void tell(PeerOrder order);
+
+    /** The swarm wants nothing more of it, or refuses it. */
+    void end(Status status);
+
+    /** Its call is over, and nothing can be told any more. */
+    void gone();
+  }
 
   /** A number for a new stream. */
   long newSession() {
     return sessions.incrementAndGet();
   }
 
-  void add(long session, PeerStream<?> stream) {
+  void add(long session, Listener stream) {
     streams.put(session, stream);
   }
 
   /** The call of this stream is over. */
   void remove(long session) {
-    PeerStream<?> stream = streams.remove(session);
+    Listener stream = streams.remove(session);
     if (stream != null) {
       stream.gone();
     }
@@ -49,13 +61,13 @@ final class PeerStreams {
   private void carryOutOrThrow(SwarmAction action, SeedTriggers triggers) {
     switch (action) {
       case SwarmAction.Tell tell -> {
-        PeerStream<?> stream = streams.get(tell.session());
+        Listener stream = streams.get(tell.session());
         if (stream != null) {
           stream.tell(tell.order());
         }
       }
       case SwarmAction.End end -> {
-        PeerStream<?> stream = streams.remove(end.session());
+        Listener stream = streams.remove(end.session());
         if (stream != null) {
           stream.end(status(end));
         }

@@ -105,12 +105,15 @@ public final class SchedulerRpc implements AutoCloseable {
     return server
         .maxInboundMessageBytes(MAX_INBOUND_BYTES)
         .ignoring(
-            IgnoredDeadlines.of(SchedulerGrpc.getAnnouncePeerMethod(), SwarmGrpc.getJoinMethod()))
+            IgnoredDeadlines.of(
+                SchedulerGrpc.getAnnouncePeerMethod(),
+                SwarmGrpc.getJoinMethod(),
+                SwarmGrpc.getHoldMethod()))
         .interceptor(
             EagerHeaders.of(SchedulerGrpc.getAnnouncePeerMethod(), SwarmGrpc.getJoinMethod())
                 .adding(EXTENSION_HEADER, EXTENSION_VERSION, SchedulerGrpc.getAnnounceHostMethod()))
         .service(new SchedulerService(shell, health, clusterId))
-        .service(new SwarmService(shell));
+        .service(new SwarmService(shell, timer));
   }
 
   /** Starts deadlines, garbage collection and health checks. */
