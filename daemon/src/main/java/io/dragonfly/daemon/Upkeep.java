@@ -25,6 +25,9 @@ final class Upkeep implements AutoCloseable {
   private static final Logger logger = LoggerFactory.getLogger(Upkeep.class);
   private static final Duration IDLE_LOOK = Duration.ofSeconds(5);
 
+  /** A collection reads what all tasks are, which need not hold up a start. */
+  private static final Duration FIRST_COLLECTION = Duration.ofSeconds(10);
+
   /** How much later than told what nobody uses may leave the kernel's memory. */
   private static final Duration COOLING_LOOK = Duration.ofMinutes(5);
 
@@ -45,7 +48,8 @@ final class Upkeep implements AutoCloseable {
             threads.execute(() -> collect(store, policy, running));
           }
         };
-    every(interval, collection);
+    boolean often = interval.compareTo(FIRST_COLLECTION) < 0;
+    every(often ? interval : FIRST_COLLECTION, interval, collection);
   }
 
   /** Begins to give back what the kernel keeps in memory of content that nobody uses. */
@@ -74,8 +78,13 @@ final class Upkeep implements AutoCloseable {
   }
 
   private void every(Duration interval, Runnable work) {
+    every(Duration.ZERO, interval, work);
+  }
+
+  private void every(Duration first, Duration interval, Runnable work) {
     schedules.add(
-        timer.scheduleWithFixedDelay(work, 0, interval.toMillis(), TimeUnit.MILLISECONDS));
+        timer.scheduleWithFixedDelay(
+            work, first.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS));
   }
 
   private static void collect(PieceStore store, GcPolicy policy, AtomicBoolean running) {

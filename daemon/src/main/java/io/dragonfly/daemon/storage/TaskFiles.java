@@ -8,7 +8,9 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -60,11 +62,15 @@ record TaskFiles(Path content, Path journal) {
     Files.setLastModifiedTime(journal, FileTime.from(usedAt));
   }
 
-  /** The ids that have both files; deletes what a crash left behind, nothing else. */
+  /**
+   * The ids that have both files; deletes what a crash left behind, nothing else. Of files with
+   * names that the store gives only the names are read: with many tasks, a look at each would be
+   * most of the time of a start.
+   */
   static List<TaskId> scan(Path kindDirectory) throws IOException {
     List<TaskId> found = new ArrayList<>();
     if (Files.isDirectory(kindDirectory)) {
-      for (Path directory : children(kindDirectory)) {
+      for (Path directory : children(kindDirectory).values()) {
         if (Files.isDirectory(directory)) {
           scan(directory, "", found);
         }
@@ -74,37 +80,38 @@ record TaskFiles(Path content, Path journal) {
   }
 
   private static void scan(Path directory, String before, List<TaskId> found) throws IOException {
-    for (Path file : children(directory)) {
-      String name = file.getFileName().toString();
+    Map<String, Path> children = children(directory);
+    for (Map.Entry<String, Path> child : children.entrySet()) {
+      String name = child.getKey();
+      Path file = child.getValue();
       int tilde = name.indexOf('~');
       if (tilde >= 0 && tilde == name.length() - 1 && Files.isDirectory(file)) {
         scan(file, name.substring(0, tilde), found);
       } else if (tilde >= 0) {
         boolean stray =
             name.startsWith(RETIRED, tilde)
-                || (name.endsWith(JOURNAL)
-                    && !Files.exists(file.resolveSibling(name.substring(0, tilde))));
+                || (name.endsWith(JOURNAL) && !children.containsKey(name.substring(0, tilde)));
         if (stray) {
           Files.deleteIfExists(file);
         }
       } else {
         Optional<TaskId> id = TaskId.parse(before + name);
-        if (id.isEmpty() || !Files.isRegularFile(file)) {
+        if (id.isEmpty()) {
           continue; // Not a name that the store gives: somebody else's.
         }
-        if (Files.exists(file.resolveSibling(name + JOURNAL))) {
+        if (children.containsKey(name + JOURNAL)) {
           found.add(id.get());
-        } else {
+        } else if (Files.isRegularFile(file)) {
           Files.deleteIfExists(file);
         }
       }
     }
   }
 
-  private static List<Path> children(Path directory) throws IOException {
-    List<Path> children = new ArrayList<>();
+  private static Map<String, Path> children(Path directory) throws IOException {
+    Map<String, Path> children = new HashMap<>();
     try (DirectoryStream<Path> stream = Files.newDirectoryStream(directory)) {
-      stream.forEach(children::add);
+      stream.forEach(child -> children.put(child.getFileName().toString(), child));
     }
     return children;
   }
