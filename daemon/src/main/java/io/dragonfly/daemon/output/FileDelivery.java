@@ -8,7 +8,6 @@ import io.dragonfly.daemon.storage.Pin;
 import io.dragonfly.daemon.storage.StoredPiece;
 import io.dragonfly.daemon.storage.StoredTask;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.util.ArrayDeque;
 import java.util.Optional;
 import java.util.concurrent.locks.Condition;
@@ -192,15 +191,9 @@ public final class FileDelivery implements AutoCloseable {
     }
     long start = Math.max(piece.offset(), wanted.start());
     long end = Math.min(piece.offset() + piece.length(), wanted.endExclusive());
-    FileChannel target = file.channel();
-    try (PieceView view = from.task().view(piece.number())) {
-      target.position(start - wanted.start());
-      while (start < end) {
-        long moved = view.transferTo(start - piece.offset(), end - start, target);
-        if (moved <= 0) {
-          throw new IOException("the file takes no more bytes");
-        }
-        start += moved;
+    if (start < end) {
+      try (PieceView view = from.task().view(piece.number())) {
+        file.write(view, start - piece.offset(), end - start, start - wanted.start());
       }
     }
   }

@@ -1,6 +1,7 @@
 package io.dragonfly.daemon.output;
 
 import io.dragonfly.daemon.output.OutputException.Code;
+import io.dragonfly.daemon.storage.PieceView;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
@@ -32,6 +33,7 @@ public final class OutputFile implements AutoCloseable {
   private final Path temporary;
   private @Nullable NamelessFile nameless;
   private @Nullable FileChannel channel;
+  private boolean shares = true;
   private boolean committed;
 
   private OutputFile(OutputTarget target, Path path) {
@@ -95,6 +97,34 @@ public final class OutputFile implements AutoCloseable {
           Code.INTERNAL, "The output file " + target.path() + " is not open any more");
     }
     return channel;
+  }
+
+  /**
+   * Writes a part of a piece at a position: as the same blocks on the disk where the file system
+   * can, else copied, inside the kernel where that can.
+   */
+  void write(PieceView piece, long offsetInPiece, long count, long position)
+      throws IOException, OutputException {
+    FileChannel target = channel();
+    Path place = nameless == null ? temporary : nameless.handle();
+    if (shares && piece.share(offsetInPiece, count, place, position)) {
+      return;
+    }
+    // What is refused for one part, for where it lies or begins, will be for the next.
+    shares = false;
+    target.position(position);
+    for (long done = 0; done < count; ) {
+      long moved = piece.transferTo(offsetInPiece + done, count - done, target);
+      if (moved <= 0) {
+        throw new IOException("the file takes no more bytes");
+      }
+      done += moved;
+    }
+  }
+
+  /** Whether all that {@link #write} got shares its blocks with the cache. */
+  boolean shares() {
+    return shares;
   }
 
   /** Forgets what has been written. */

@@ -1,9 +1,12 @@
 package io.dragonfly.daemon.storage;
 
+import io.dragonfly.common.file.Reflink;
+import io.dragonfly.common.file.SystemCalls;
 import io.dragonfly.common.piece.BlockHashes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
+import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -49,6 +52,20 @@ final class FilePieceView implements PieceView {
       throw endsEarly();
     }
     return moved;
+  }
+
+  @Override
+  public boolean share(long offsetInPiece, long count, Path target, long position) {
+    Objects.checkFromIndexSize(offsetInPiece, count, piece.length());
+    int descriptor = file.openAnew();
+    if (descriptor < 0) {
+      return false;
+    }
+    try {
+      return Reflink.tryShare(descriptor, piece.offset() + offsetInPiece, count, target, position);
+    } finally {
+      SystemCalls.close(descriptor);
+    }
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.dragonfly.daemon.storage;
 
 import com.google.errorprone.annotations.CheckReturnValue;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.dragonfly.common.file.SystemCalls;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
@@ -109,6 +110,22 @@ final class SharedFile {
           return 0;
         },
         null);
+  }
+
+  /**
+   * A descriptor of its own that may read, for what Java's channels cannot do; the caller closes
+   * it. Negative when there is none, also when the file was deleted.
+   */
+  int openAnew() {
+    lock.lock(); // Meanwhile the name stays that of this file.
+    try {
+      return deleted || !SystemCalls.isPlain(path)
+          ? -1
+          : SystemCalls.open(
+              path, SystemCalls.READ_ONLY | SystemCalls.CLOSE_ON_EXEC, /* mode= */ 0);
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Gives the file another name; its users go on. */

@@ -1,0 +1,110 @@
+package io.dragonfly.daemon.output;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import io.dragonfly.common.file.Directories;
+import io.dragonfly.common.piece.ByteRange;
+import io.dragonfly.daemon.LoopDisk;
+import io.dragonfly.daemon.storage.PieceStore;
+import io.dragonfly.daemon.storage.StoreOptions;
+import io.dragonfly.daemon.storage.StoredPiece;
+import io.dragonfly.daemon.storage.StoredTask;
+import io.dragonfly.daemon.storage.TestContent;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Clock;
+import java.util.Arrays;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A file that is given out shares its blocks with the cache where the file system can do that. */
+@Timeout(60)
+class SharedBlocksTest {
+  private static final int MIB = 1 << 20;
+  private static final TestContent CONTENT = TestContent.of(9 * MIB + 5000, 2 * MIB);
+
+  @TempDir Path dir;
+
+  /** Gives the wanted part out; says whether all of it shares its blocks. */
+  private static boolean deliver(StoredTask task, Path path, ByteRange wanted) throws Exception {
+    OutputFile file = OutputFile.create(new OutputTarget(path, true, false));
+    try (FileDelivery delivery = new FileDelivery(file)) {
+      delivery.begin(task, Optional.of(wanted));
+      // In another order than that of the content.
+      for (int number = CONTENT.layout().pieceCount() - 1; number >= 0; number--) {
+        StoredPiece piece = task.piece(number).orElseThrow();
+        delivery.add(piece);
+      }
+      delivery.finish();
+    }
+    return file.shares();
+  }
+
+  private static PieceStore open(Path directory) throws IOException {
+    return PieceStore.open(directory.resolve("store"), StoreOptions.defaults(), Clock.systemUTC());
+  }
+
+  private static byte[] bytes(ByteRange range) {
+    return Arrays.copyOfRange(CONTENT.bytes(), (int) range.start(), (int) range.endExclusive());
+  }
+
+  @Test
+  void whereBlocksCanBeSharedTheyAreAndEachFileIsItsOwn() throws Exception {
+    try (LoopDisk disk = LoopDisk.mount(dir)) {
+      Path out = disk.directory().resolve("out");
+      try (PieceStore store = open(disk.directory())) {
+        StoredTask task = CONTENT.storeAll(store);
+        ByteRange whole = new ByteRange(0, CONTENT.bytes().length);
+
+        assertThat(deliver(task, out, whole)).isTrue();
+        assertThat(out).hasBinaryContent(CONTENT.bytes());
+
+        // What its owner does to it does not reach the cache.
+        try (FileChannel edited = FileChannel.open(out, StandardOpenOption.WRITE)) {
+          int _ = edited.write(ByteBuffer.wrap(new byte[] {1, 2, 3}), 0);
+        }
+        assertThat(task.file()).hasBinaryContent(CONTENT.bytes());
+
+        // Parts may begin where no block does.
+        ByteRange part = new ByteRange(1000, 3 * MIB);
+        assertThat(deliver(task, out, part)).isFalse();
+        assertThat(out).hasBinaryContent(bytes(part));
+      }
+    }
+  }
+
+  @Test
+  void toAnotherFileSystemItIsCopied() throws Exception {
+    try (LoopDisk disk = LoopDisk.mount(dir);
+        PieceStore store = open(dir)) {
+      StoredTask task = CONTENT.storeAll(store);
+      Path out = disk.directory().resolve("out");
+      assertThat(deliver(task, out, new ByteRange(0, CONTENT.bytes().length))).isFalse();
+      assertThat(out).hasBinaryContent(CONTENT.bytes());
+    }
+  }
+
+  @Test
+  void whereBlocksCannotBeSharedItIsCopied() throws Exception {
+    Path memory = Path.of("/dev/shm");
+    if (!Files.isWritable(memory)) {
+      abort("no tmpfs at /dev/shm: mount one there");
+    }
+    Path place = Files.createTempDirectory(memory, "dragonfly-test");
+    try (PieceStore store = open(place)) {
+      StoredTask task = CONTENT.storeAll(store);
+      Path out = place.resolve("out");
+      assertThat(deliver(task, out, new ByteRange(0, CONTENT.bytes().length))).isFalse();
+      assertThat(out).hasBinaryContent(CONTENT.bytes());
+    } finally {
+      Directories.delete(place);
+    }
+  }
+}
