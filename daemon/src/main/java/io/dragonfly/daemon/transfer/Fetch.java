@@ -2,6 +2,7 @@ package io.dragonfly.daemon.transfer;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.dragonfly.daemon.transfer.TransferException.Reason;
+import java.io.IOException;
 import java.nio.channels.ByteChannel;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -92,6 +93,26 @@ final class Fetch {
   void received(long bytes) {
     received.addAndGet(bytes);
     since = System.nanoTime();
+  }
+
+  /** This host's disk has what came, and may take its time: nobody else is to blame. */
+  void storing(Storing storing) throws IOException {
+    Phase before = phase;
+    long began = System.nanoTime();
+    phase = Phase.PAUSED;
+    try {
+      storing.run();
+    } finally {
+      since = System.nanoTime();
+      long window = windowStart;
+      windowStart = window + since - began;
+      phase = before;
+    }
+  }
+
+  /** What may wait for the disk. */
+  interface Storing {
+    void run() throws IOException;
   }
 
   void end(Reason reason, String message) {

@@ -352,7 +352,7 @@ final class PieceExchange {
 
   private void write(ByteBuffer bytes) throws TransferException {
     try {
-      editor.write(bytes);
+      fetch.storing(() -> editor.write(bytes));
     } catch (CorruptPieceException e) {
       throw failure(Reason.CORRUPT, String.valueOf(e.getMessage()), e);
     } catch (ClosedByInterruptException e) {

@@ -325,6 +325,22 @@ class DownloadsTest {
   }
 
   @Test
+  void aRangeNeedsRoomForItsPiecesAndNoMore() throws Exception {
+    byte[] content = bytes(32 * PIECE);
+    TestOrigin origin = origin(content);
+    TestHost host = host("a", StoreOptions.defaults().withQuotaBytes(3L * PIECE));
+    start(host, Requests.withRange(request(origin), "bytes=" + 2 * PIECE + "-" + 3 * PIECE))
+        .awaitFinished();
+
+    DownloadException failure = start(host, request(origin)).awaitFailed();
+
+    assertThat(failure)
+        .hasMessageContaining("not enough space for task")
+        .hasMessageContaining("gc.policy.diskThreshold");
+    start(host, Requests.withRange(request(origin), "bytes=0-0")).awaitFinished();
+  }
+
+  @Test
   void aRefusalOfTheOriginReachesEveryCallerWithItsStatus() throws Exception {
     TestOrigin origin = origin(bytes(10));
     origin.status = 403;
