@@ -450,16 +450,21 @@ final class Fetches {
       for (Parent idle : book.all()) {
         if (idle != fetch.parent
             && idle.isFree(now)
-            && idle.bytesPerNano() > 0
             && idle.announced.get(fetch.piece)
             && now - fetch.startedAt > COST_OF_A_CHANGE
-            && rest > COST_OF_A_CHANGE + WORTH_A_CHANGE * fetch.length / idle.bytesPerNano()) {
+            && rest > COST_OF_A_CHANGE + WORTH_A_CHANGE * promised(fetch.length, idle)) {
           handedOver.set(fetch.piece);
           takeAway(fetch, now, out);
           return;
         }
       }
     }
+  }
+
+  /** Time that the parent should take, though it passed on pieces only and was never measured. */
+  private double promised(long bytes, Parent parent) {
+    double speed = parent.bytesPerNano() == 0 ? averageSpeed() : parent.bytesPerNano();
+    return speed == 0 ? SHORTEST_DEADLINE : bytes / speed;
   }
 
   private void takeAway(Fetch fetch, long now, List<Action> out) {

@@ -185,7 +185,7 @@ final class OriginDesk {
     if (holder == null) {
       return;
     }
-    if (!holder.extension || bytes <= task.lease.bytesRead() || !canLead(peer, now)) {
+    if (!holder.extension || bytes <= Math.max(0, task.lease.bytesRead()) || !canLead(peer, now)) {
       task.tell(peer, new PeerOrder.OriginRevoked("somebody else reads it by now"));
       return;
     }
@@ -296,7 +296,9 @@ final class OriginDesk {
   private void moveOn(OriginLease.State state, @Nullable Peer holder, long now) {
     task.notice("event=lease_moves_on from=" + (holder == null ? state : holder.id));
     if (holder != null) {
-      if (task.lease.isOverdue(now)) {
+      // Who did not even answer has tried nothing.
+      boolean tried = !holder.extension || task.lease.bytesRead() >= 0;
+      if (tried && task.lease.isOverdue(now)) {
         verdict.failed(holder.host.id(), SILENT, now);
       }
       if (holder.extension) {

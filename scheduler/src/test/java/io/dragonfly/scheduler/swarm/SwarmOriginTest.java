@@ -217,15 +217,34 @@ final class SwarmOriginTest {
   void anOriginThatGaveThreeHostsNothingInTheirTimeIsUnreadable() {
     driver.host("a").host("b").host("c").host("d");
     Stream a = driver.ours("a");
+    Stream b = driver.ours("b");
+    Stream c = driver.ours("c");
+    Stream d = driver.ours("d");
+    driver.report(a, new PeerReport.OriginProgress(0));
+    driver.pass(21_000);
+    assertThat(a.last(PeerOrder.OriginRevoked.class)).isPresent();
+    driver.report(b, new PeerReport.OriginProgress(0));
+    driver.pass(41_000);
+    assertThat(d.last(PeerOrder.OriginRefused.class)).isEmpty();
+    driver.report(c, new PeerReport.OriginProgress(0));
+    driver.pass(81_000);
+    assertThat(d.last(PeerOrder.OriginRefused.class).orElseThrow().failure().status()).isEmpty();
+  }
+
+  @Test
+  void whoDoesNotAnswerLosesTheOriginSoonAndSaysNothingAboutIt() {
+    driver.host("a").host("b").host("c").host("d");
+    Stream a = driver.ours("a");
     driver.ours("b");
     driver.ours("c");
     Stream d = driver.ours("d");
-    driver.pass(21_000);
+    driver.pass(6_000);
     assertThat(a.last(PeerOrder.OriginRevoked.class)).isPresent();
-    driver.pass(41_000);
+    driver.pass(12_000);
     assertThat(d.last(PeerOrder.OriginRefused.class)).isEmpty();
-    driver.pass(81_000);
-    assertThat(d.last(PeerOrder.OriginRefused.class).orElseThrow().failure().status()).isEmpty();
+    assertThat(d.last(PeerOrder.OriginLease.class)).isPresent();
+    driver.report(a, new PeerReport.OriginProgress(0));
+    assertThat(d.last(PeerOrder.OriginRevoked.class)).isEmpty();
   }
 
   @Test
