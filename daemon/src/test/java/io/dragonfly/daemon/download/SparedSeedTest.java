@@ -137,6 +137,24 @@ class SparedSeedTest {
     assertThat(machine.all(Action.AbortFetch.class)).hasSize(4);
   }
 
+  /** What is relayed says nothing about a parent's speed, so it may be unknown to the end. */
+  @Test
+  void theLastPieceIsTakenOverByAParentThatOnlyPassedOnOthers() {
+    Machine machine = joined(2);
+    machine.parents("a", "slow");
+    begins(machine, "a", 0);
+    begins(machine, "slow", 1);
+    machine.fetched(0);
+    machine.announce("a", 1);
+    Action.Fetch slow = machine.fetchOf(1);
+    machine.give(new Event.FetchStarted(slow.fetch()), new Event.FetchProgress(slow.fetch(), 1000));
+    for (int second = 0; second < 3; second++) {
+      machine.after(Duration.ofSeconds(1));
+    }
+    assertThat(machine.all(Action.AbortFetch.class))
+        .containsExactly(new Action.AbortFetch(slow.fetch()));
+  }
+
   @Test
   void relaysHaveAWindowOfTheirOwn() {
     Machine machine = joined(PIECES);

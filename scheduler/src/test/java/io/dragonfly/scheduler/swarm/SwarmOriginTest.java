@@ -247,6 +247,23 @@ final class SwarmOriginTest {
     assertThat(d.last(PeerOrder.OriginRevoked.class)).isEmpty();
   }
 
+  /** Else it would read what the others hold. */
+  @Test
+  void whoTakesTheOriginOverGetsParentsThoughAllPlacesAreTaken() {
+    int peers = 40;
+    for (int i = 0; i < peers; i++) {
+      driver.host("h" + i);
+      driver.ours("h" + i, SwarmDriver.content(4, "v"), 1);
+    }
+    driver.pass(3_000);
+    assertThat(driver.stream("h0").last(PeerOrder.OriginLease.class)).isPresent();
+    driver.seed("s");
+    driver.report(driver.stream("h0"), new PeerReport.OriginFailed(SwarmDriver.answered(503)));
+    Stream seed = driver.ours("s");
+    assertThat(seed.last(PeerOrder.OriginLease.class)).isPresent();
+    assertThat(seed.parents()).hasSizeGreaterThan(5);
+  }
+
   @Test
   void whoStillGetsPiecesOfParentsIsNotToldThatTheOriginIsAway() {
     driver.host("a").host("b").host("c").host("d");
