@@ -47,12 +47,31 @@ final class Collector {
   }
 
   /**
+   * Evicts ordinary tasks, least recently used first, until so many bytes are free; none when all
+   * that nobody uses are not enough, for then whoever wants room is refused anyway.
+   *
+   * @param wanted bytes
+   * @param evicted is added to
+   * @return bytes that the file system gets back
+   */
+  long makeRoom(long wanted, List<TaskKey> evicted) {
+    long most = 0;
+    for (StoredTask task : store.list(Kind.TASK)) {
+      if (most >= wanted) {
+        break;
+      }
+      most += task.isPinned() ? 0 : space.bytesFreedBy(task);
+    }
+    return most < wanted ? 0 : evictUntil(wanted, evicted);
+  }
+
+  /**
    * Evicts ordinary tasks, least recently used first, until so many bytes are free.
    *
    * @param evicted is added to
    * @return bytes that the file system gets back
    */
-  long evictUntil(long wanted, List<TaskKey> evicted) {
+  private long evictUntil(long wanted, List<TaskKey> evicted) {
     long freed = 0;
     if (wanted <= 0) {
       return freed;

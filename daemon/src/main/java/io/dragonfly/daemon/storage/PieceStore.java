@@ -267,7 +267,7 @@ public final class PieceStore implements AutoCloseable {
       return;
     }
     List<TaskKey> evicted = new ArrayList<>();
-    long freed = collector.evictUntil(bytes - freeBytes(), evicted);
+    long freed = collector.makeRoom(bytes - freeBytes(), evicted);
     if (!evicted.isEmpty()) {
       log.info("tasks evicted to make room count={} bytes={} for={}", evicted.size(), freed, key);
     }

@@ -526,6 +526,10 @@ public final class StoredTask {
 
   // What the store does with its tasks.
 
+  boolean isPinned() {
+    return use.isPinned();
+  }
+
   /**
    * Takes the task out of the store; its users go on. The caller tells the listeners.
    *

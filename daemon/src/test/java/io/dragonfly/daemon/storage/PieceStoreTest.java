@@ -593,6 +593,17 @@ final class PieceStoreTest {
     pin.close();
   }
 
+  @Test
+  void nothingIsEvictedForWhatDoesNotFitAnyway() throws IOException {
+    reopen(KEEP.withQuotaBytes(700_000));
+    StoredTask pinned = storedAs("pinned");
+    try (Pin _ = pinned.pin()) {
+      var _ = storedAs("old");
+      assertThatThrownBy(() -> pinned.reserve(600_000)).isInstanceOf(NoSpaceException.class);
+    }
+    assertThat(store.find(TestContent.key("old"))).isPresent();
+  }
+
   private StoredTask storedAs(String id) throws IOException {
     StoredTask task = store.create(TestContent.key(id), TestContent.ORIGIN, content.info());
     for (int i = 0; i < 3; i++) {
