@@ -41,7 +41,6 @@ record SimOptions(
     Plant plant,
     long seed) {
   static final int MOST_HOSTS = 200_000;
-  private static final long COARSE_GRAIN = 50 * Timeline.MILLI;
   private static final int CLOSELY = 100;
   private static final int LARGE = 1000;
 
@@ -95,23 +94,29 @@ record SimOptions(
         rate);
   }
 
-  /**
-   * The same in pieces twice as long, and followed less closely: for more hosts than can be
-   * followed.
-   */
+  /** The same in pieces twice as long, and followed less closely: for some ten thousand hosts. */
   SimOptions coarse() {
+    return inLongerPieces(2, 50 * Timeline.MILLI);
+  }
+
+  /** The same in pieces four times as long, for more hosts still. */
+  SimOptions coarser() {
+    return inLongerPieces(4, 100 * Timeline.MILLI);
+  }
+
+  private SimOptions inLongerPieces(int times, long grain) {
     return new SimOptions(
         hosts,
         seeds,
         size,
-        2 * pieceLength,
+        times * pieceLength,
         rate,
         seedRate,
         originRate,
         rackRate,
         rackSize,
         staggerNanos,
-        COARSE_GRAIN,
+        grain,
         tolerance,
         faults,
         kinds,

@@ -50,8 +50,8 @@ public final class SimulateCommand {
             Flag.value("model", "NAME")
                 .defaultsTo("fine")
                 .help(
-                    "fine; coarse: pieces twice as long and a grain of 50 ms; both: one after"
-                        + " the other, and how much they differ"),
+                    "fine; coarse: pieces twice as long and a grain of 50 ms; coarser: four times"
+                        + " and 100 ms; all: one after the other, and how much they differ"),
             Flag.value("seed", "NUMBER").defaultsTo("1").help("Of all chance"),
             Flag.value("runs", "COUNT")
                 .defaultsTo("1")
@@ -105,9 +105,9 @@ public final class SimulateCommand {
   private static void run(ParsedFlags parsed, SimulateRuns all, SimOptions options, String replay)
       throws UsageException {
     switch (parsed.string("model")) {
-      case "fine", "coarse" -> all.run(options, replay);
-      case "both" -> all.compare(options, replay);
-      default -> throw parsed.invalid("model", "expected fine, coarse or both");
+      case "fine", "coarse", "coarser" -> all.run(options, replay);
+      case "all" -> all.compare(options, replay);
+      default -> throw parsed.invalid("model", "expected fine, coarse, coarser or all");
     }
   }
 
@@ -198,7 +198,11 @@ public final class SimulateCommand {
             only,
             plant,
             seed);
-    return parsed.string("model").equals("coarse") ? options.coarse() : options;
+    return switch (parsed.string("model")) {
+      case "coarse" -> options.coarse();
+      case "coarser" -> options.coarser();
+      default -> options;
+    };
   }
 
   private static double rate(ParsedFlags parsed, String name) throws UsageException {

@@ -79,15 +79,20 @@ final class SimulateRuns {
     return new Run(outcome, cpu);
   }
 
-  /** Runs it in both models and says how much the coarse one errs. */
+  /** Runs it in all models and says how much the coarse ones err. */
   void compare(SimOptions options, String replay) {
     Run fine = run(options, replay);
-    Run coarse = run(options.coarse(), replay);
+    compare("coarse", run(options.coarse(), replay), fine);
+    compare("coarser", run(options.coarser(), replay), fine);
+  }
+
+  private void compare(String name, Run coarse, Run fine) {
     out.println(
         String.format(
             Locale.ROOT,
-            "the coarse model errs by %+.1f %% at p50 and %+.1f %% at p99, and takes %.2f of the"
+            "the %s model errs by %+.1f %% at p50 and %+.1f %% at p99, and takes %.2f of the"
                 + " CPU time",
+            name,
             error(fine, coarse, 0.5),
             error(fine, coarse, 0.99),
             coarse.cpuSeconds() / fine.cpuSeconds()));
