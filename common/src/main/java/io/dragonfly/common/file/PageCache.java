@@ -4,7 +4,6 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
-import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
@@ -46,24 +45,16 @@ public final class PageCache {
 
   private static boolean tell(
       Optional<MethodHandle> call, Path file, long offset, long length, int what) {
-    if (call.isEmpty() || !SystemCalls.isPlain(file)) {
-      return false;
-    }
     // Any descriptor of the file will do; those of Java's channels cannot be had.
-    int descriptor =
-        SystemCalls.open(file, SystemCalls.READ_ONLY | SystemCalls.CLOSE_ON_EXEC, /* mode= */ 0);
-    if (descriptor < 0) {
-      return false;
-    }
-    try (Arena arena = Arena.ofConfined()) {
-      return (int)
-              call.get().invokeExact(SystemCalls.newState(arena), descriptor, offset, length, what)
-          == 0;
-    } catch (Throwable e) {
-      throw new AssertionError("a system call does not throw", e);
-    } finally {
-      SystemCalls.close(descriptor);
-    }
+    return call.isPresent()
+        && SystemCalls.succeeds(
+            file,
+            SystemCalls.READ_ONLY,
+            (descriptor, arena) ->
+                (int)
+                    call.get()
+                        .invokeExact(
+                            SystemCalls.newState(arena), descriptor, offset, length, what));
   }
 
   /** Bound at the first use. */

@@ -4,7 +4,6 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
@@ -38,30 +37,22 @@ public final class Reflink {
    * @return whether it was done; if not, the target has the bytes that it had
    */
   public static boolean tryShare(int source, long offset, long length, Path target, long at) {
-    if (Calls.IOCTL.isEmpty() || !SystemCalls.isPlain(target)) {
-      return false;
-    }
-    int descriptor =
-        SystemCalls.open(target, SystemCalls.READ_WRITE | SystemCalls.CLOSE_ON_EXEC, /* mode= */ 0);
-    if (descriptor < 0) {
-      return false;
-    }
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment range = arena.allocate(RANGE);
-      range.setAtIndex(JAVA_LONG, 0, source);
-      range.setAtIndex(JAVA_LONG, 1, offset);
-      range.setAtIndex(JAVA_LONG, 2, length);
-      range.setAtIndex(JAVA_LONG, 3, at);
-      return (int)
-              Calls.IOCTL
-                  .get()
-                  .invokeExact(SystemCalls.newState(arena), descriptor, FICLONERANGE, range)
-          == 0;
-    } catch (Throwable e) {
-      throw new AssertionError("a system call does not throw", e);
-    } finally {
-      SystemCalls.close(descriptor);
-    }
+    Optional<MethodHandle> ioctl = Calls.IOCTL;
+    return ioctl.isPresent()
+        && SystemCalls.succeeds(
+            target,
+            SystemCalls.READ_WRITE,
+            (descriptor, arena) -> {
+              MemorySegment range = arena.allocate(RANGE);
+              range.setAtIndex(JAVA_LONG, 0, source);
+              range.setAtIndex(JAVA_LONG, 1, offset);
+              range.setAtIndex(JAVA_LONG, 2, length);
+              range.setAtIndex(JAVA_LONG, 3, at);
+              return (int)
+                  ioctl
+                      .get()
+                      .invokeExact(SystemCalls.newState(arena), descriptor, FICLONERANGE, range);
+            });
   }
 
   /** Bound at the first use. */

@@ -102,6 +102,34 @@ public final class SystemCalls {
     }
   }
 
+  /** A call on a file that is open for it; an error of a call is its result. */
+  interface Call {
+    int on(int descriptor, Arena arena) throws Throwable;
+  }
+
+  /**
+   * Opens the file, calls and closes it.
+   *
+   * @param access {@link #READ_ONLY} or {@link #READ_WRITE}
+   * @return whether the call gave 0; false as well for a file that can't be opened
+   */
+  static boolean succeeds(Path file, int access, Call call) {
+    if (!isPlain(file)) {
+      return false;
+    }
+    int descriptor = open(file, access | CLOSE_ON_EXEC, /* mode= */ 0);
+    if (descriptor < 0) {
+      return false;
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      return call.on(descriptor, arena) == 0;
+    } catch (Throwable e) {
+      throw new AssertionError("a system call does not throw", e);
+    } finally {
+      close(descriptor);
+    }
+  }
+
   public static void close(int descriptor) {
     try (Arena arena = Arena.ofConfined()) {
       int _ = (int) CLOSE.invokeExact(newState(arena), descriptor);
