@@ -340,11 +340,16 @@ final class Fetches {
   }
 
   private long patience(long bytes, Parent parent) {
-    double speed = parent.bytesPerNano() == 0 ? averageSpeed() : parent.bytesPerNano();
+    double speed = likelySpeed(parent);
     if (speed == 0) {
       return UNMEASURED;
     }
     return Math.max(SHORTEST_DEADLINE, (long) (DEADLINE_FACTOR * bytes / speed));
+  }
+
+  /** Its own speed, else that of the others; 0 while none was measured. */
+  private double likelySpeed(Parent parent) {
+    return parent.bytesPerNano() == 0 ? averageSpeed() : parent.bytesPerNano();
   }
 
   private double averageSpeed() {
@@ -463,7 +468,7 @@ final class Fetches {
 
   /** Time that the parent should take, though it passed on pieces only and was never measured. */
   private double promised(long bytes, Parent parent) {
-    double speed = parent.bytesPerNano() == 0 ? averageSpeed() : parent.bytesPerNano();
+    double speed = likelySpeed(parent);
     return speed == 0 ? SHORTEST_DEADLINE : bytes / speed;
   }
 
