@@ -36,7 +36,7 @@ final class TaskStorage {
       int epoch,
       StoredTask task,
       Pin pin,
-      AutoCloseable listening,
+      StoreListener.Registration listening,
       ParkedEditors parked,
       BitSet promised) {}
 
@@ -80,7 +80,7 @@ final class TaskStorage {
   }
 
   private void add(int epoch, StoredTask task, Pin pin) {
-    AutoCloseable listening =
+    StoreListener.Registration listening =
         task.listen(
             new StoreListener() {
               @Override
@@ -157,11 +157,7 @@ final class TaskStorage {
   void close() {
     for (Version version : versions) {
       version.parked.close();
-      try {
-        version.listening.close();
-      } catch (Exception e) {
-        log.warn("event=listener_not_closed task={} error={}", key, e.toString());
-      }
+      version.listening.close();
     }
     if (!versions.isEmpty()) {
       Version last = versions.getLast();

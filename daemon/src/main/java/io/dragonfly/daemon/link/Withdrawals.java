@@ -2,6 +2,7 @@ package io.dragonfly.daemon.link;
 
 import io.dragonfly.daemon.storage.Kind;
 import io.dragonfly.daemon.storage.PieceStore;
+import io.dragonfly.daemon.storage.StoreListener;
 import io.dragonfly.daemon.storage.StoredTask;
 import io.dragonfly.daemon.storage.TaskKey;
 import java.io.IOException;
@@ -23,7 +24,7 @@ final class Withdrawals implements AutoCloseable {
   private final SchedulerSet schedulers;
   private final SchedulerLine line;
   private final BlockingQueue<TaskKey> waiting = new ArrayBlockingQueue<>(MOST_WAITING);
-  private final AutoCloseable listening;
+  private final StoreListener.Registration listening;
   private final Thread thread;
 
   /** Begins to listen to the store and to tell. */
@@ -73,11 +74,7 @@ final class Withdrawals implements AutoCloseable {
 
   @Override
   public void close() {
-    try {
-      listening.close();
-    } catch (Exception e) {
-      throw new IllegalStateException("ending to listen does not fail", e);
-    }
+    listening.close();
     thread.interrupt();
   }
 }

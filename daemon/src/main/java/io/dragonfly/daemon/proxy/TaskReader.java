@@ -55,7 +55,7 @@ final class TaskReader implements DownloadListener, StoreListener, AutoCloseable
   private @Nullable Started content;
   private int start;
   private @Nullable Pin pin;
-  private @Nullable AutoCloseable listening;
+  private StoreListener.@Nullable Registration listening;
   private @Nullable PieceContent piece;
   private int number;
   private long wakesBeyond = -1;
@@ -292,11 +292,7 @@ final class TaskReader implements DownloadListener, StoreListener, AutoCloseable
   public void close() {
     closePiece();
     if (listening != null) {
-      try {
-        listening.close();
-      } catch (Exception e) {
-        throw new IllegalStateException(e);
-      }
+      listening.close();
       listening = null;
     }
     if (pin != null) {

@@ -17,8 +17,6 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One child that follows one task. It hears of the pieces it asked for in the order it asked for
@@ -38,10 +36,8 @@ final class PieceFollower implements StoreListener {
      *
      * @param wanted pieces that it asked for
      */
-    AutoCloseable follow(StoredTask task, PieceFollower child, BitSet wanted);
+    StoreListener.Registration follow(StoredTask task, PieceFollower child, BitSet wanted);
   }
-
-  private static final Logger logger = LoggerFactory.getLogger(PieceFollower.class);
 
   private final List<Integer> interested;
   private final Optional<News> news;
@@ -67,7 +63,7 @@ final class PieceFollower implements StoreListener {
   private @Nullable StoredTask task;
 
   @GuardedBy("lock")
-  private @Nullable AutoCloseable listening;
+  private StoreListener.@Nullable Registration listening;
 
   @GuardedBy("lock")
   private @Nullable Status failure;
@@ -148,7 +144,7 @@ final class PieceFollower implements StoreListener {
     drain();
   }
 
-  private void listens(AutoCloseable registration) {
+  private void listens(StoreListener.Registration registration) {
     lock.lock();
     try {
       listening = registration;
@@ -279,7 +275,7 @@ final class PieceFollower implements StoreListener {
   }
 
   private void stopListening() {
-    AutoCloseable registration;
+    StoreListener.Registration registration;
     lock.lock();
     try {
       registration = listening;
@@ -289,11 +285,7 @@ final class PieceFollower implements StoreListener {
       lock.unlock();
     }
     if (registration != null) {
-      try {
-        registration.close();
-      } catch (Exception e) {
-        logger.warn("event=listener_not_removed reason={}", e.getMessage());
-      }
+      registration.close();
     }
   }
 }

@@ -6,6 +6,7 @@ import io.dragonfly.api.dfdaemon.v2.SyncPiecesResponse;
 import io.dragonfly.common.id.TaskId;
 import io.dragonfly.daemon.storage.Kind;
 import io.dragonfly.daemon.storage.PieceStore;
+import io.dragonfly.daemon.storage.StoreListener;
 import io.dragonfly.daemon.storage.StoredTask;
 import io.dragonfly.daemon.storage.TaskKey;
 import io.grpc.Status;
@@ -109,7 +110,7 @@ final class PieceFollowers {
     threads.execute(() -> look(task.get(), follower, deadline));
   }
 
-  private AutoCloseable tell(StoredTask task, PieceFollower child, BitSet wanted) {
+  private StoreListener.Registration tell(StoredTask task, PieceFollower child, BitSet wanted) {
     TaskNews present;
     synchronized (news) {
       present =

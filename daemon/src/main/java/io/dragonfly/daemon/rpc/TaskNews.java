@@ -40,7 +40,7 @@ final class TaskNews implements StoreListener {
   private final Set<PieceFollower> children = new LinkedHashSet<>();
 
   @GuardedBy("lock")
-  private @Nullable AutoCloseable listening;
+  private StoreListener.@Nullable Registration listening;
 
   @GuardedBy("lock")
   private long wakeAt = Long.MAX_VALUE;
@@ -83,7 +83,7 @@ final class TaskNews implements StoreListener {
   /** The child goes away, and {@link #leave} follows; returns whether it was the last one. */
   boolean remove(PieceFollower child) {
     boolean last;
-    AutoCloseable registration = null;
+    StoreListener.Registration registration = null;
     lock.lock();
     try {
       last = children.remove(child) && children.isEmpty();
@@ -95,11 +95,7 @@ final class TaskNews implements StoreListener {
       lock.unlock();
     }
     if (registration != null) {
-      try {
-        registration.close();
-      } catch (Exception e) {
-        logger.warn("event=listener_not_removed reason={}", e.getMessage());
-      }
+      registration.close();
     }
     return last;
   }

@@ -207,7 +207,7 @@ public final class PieceStore implements AutoCloseable {
    * Told of every task that nobody should be sent here for any more: it was removed to make room,
    * because its time was over or because somebody wanted it, or one of its pieces was damaged.
    */
-  public AutoCloseable onWithdrawn(Consumer<TaskKey> listener) {
+  public StoreListener.Registration onWithdrawn(Consumer<TaskKey> listener) {
     return withdrawals.add(listener);
   }
 

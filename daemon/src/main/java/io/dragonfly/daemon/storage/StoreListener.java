@@ -2,6 +2,12 @@ package io.dragonfly.daemon.storage;
 
 /** Told of a task's changes, without locks held, on the thread that made the change. */
 public interface StoreListener {
+  /** Ends what the listener hears. */
+  interface Registration extends AutoCloseable {
+    @Override
+    void close();
+  }
+
   /** A piece is whole, verified and readable. */
   void pieceFinished(int number);
 

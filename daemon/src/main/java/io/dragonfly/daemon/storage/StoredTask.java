@@ -313,7 +313,7 @@ public final class StoredTask {
   }
 
   /** Closing what is returned ends the listening. */
-  public AutoCloseable listen(StoreListener listener) {
+  public StoreListener.Registration listen(StoreListener listener) {
     listeners.add(listener);
     return () -> listeners.remove(listener);
   }

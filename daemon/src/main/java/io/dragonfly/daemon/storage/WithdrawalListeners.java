@@ -11,7 +11,7 @@ final class WithdrawalListeners {
 
   private final CopyOnWriteArrayList<Consumer<TaskKey>> listeners = new CopyOnWriteArrayList<>();
 
-  AutoCloseable add(Consumer<TaskKey> listener) {
+  StoreListener.Registration add(Consumer<TaskKey> listener) {
     listeners.add(listener);
     return () -> listeners.remove(listener);
   }
