@@ -19,6 +19,7 @@ import io.dragonfly.scheduler.swarm.SwarmSettings;
 import io.netty.handler.ssl.SslContext;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.List;
@@ -46,7 +47,8 @@ public final class Scheduler implements AutoCloseable {
    * A scheduler that is not started.
    *
    * @param dynconfig the local file with the dynamic configuration (made with the defaults when it
-   *     is missing); empty: the defaults, no file
+   *     is missing); empty: the defaults, no file. Where it is there before the start, peers of an
+   *     earlier life of this scheduler are waited for before anybody reads an origin
    */
   public Scheduler(SchedulerConfig config, Optional<Path> dynconfig) {
     this.config = config;
@@ -125,6 +127,7 @@ public final class Scheduler implements AutoCloseable {
         config.metrics().enableHost(),
         config.manager().schedulerClusterID(),
         new SecureRandom().nextLong(),
+        dynconfigFile.filter(Files::exists).isPresent(),
         gc.peerGCInterval());
   }
 

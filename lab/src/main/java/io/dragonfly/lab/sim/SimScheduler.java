@@ -51,7 +51,7 @@ final class SimScheduler {
 
   private void start() {
     era++;
-    swarm = new Swarm(settings, world.options.seed() * 17 + era, this::carryOut);
+    swarm = new Swarm(settings, world.options.seed() * 17 + era, era > 1, this::carryOut);
     long now = era;
     world.timeline.after(TICK, () -> tick(now));
   }

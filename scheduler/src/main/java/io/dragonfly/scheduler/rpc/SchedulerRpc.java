@@ -56,6 +56,7 @@ public final class SchedulerRpc implements AutoCloseable {
    * @param channels to seeds; stays the caller's
    * @param trafficByHost whether the metrics have a series for each host
    * @param seed of all chance in the choice of parents
+   * @param restarted there was a scheduler here before this one
    * @param collectInterval between two looks for what may be forgotten
    */
   public SchedulerRpc(
@@ -65,11 +66,12 @@ public final class SchedulerRpc implements AutoCloseable {
       boolean trafficByHost,
       long clusterId,
       long seed,
+      boolean restarted,
       Duration collectInterval) {
     this.clusterId = clusterId;
     this.collectInterval = collectInterval;
     this.triggers = new SeedTriggers(channels);
-    this.swarm = new Swarm(settings, seed, action -> streams.carryOut(action, triggers));
+    this.swarm = new Swarm(settings, seed, restarted, action -> streams.carryOut(action, triggers));
     this.health = new SeedHealth(channels, swarm);
     this.shell =
         new SwarmShell(

@@ -55,7 +55,9 @@ final class Contents {
   boolean takeIn(Peer peer, Registration registration) {
     Optional<ContentInfo> said = registration.content();
     if (said.isPresent() && task.content().isEmpty()) {
-      task.resumed = task.isEarly && !registration.holderOnly();
+      if (task.isEarly && !registration.holderOnly()) {
+        task.awaitReturns(task.createdAt);
+      }
       learn(peer, said.get());
       tellOthers(peer);
     }

@@ -31,12 +31,6 @@ import org.jspecify.annotations.Nullable;
 final class OriginDesk {
   private static final int MAX_SEED_TRIES = 2;
 
-  /**
-   * In a swarm that is older than this scheduler, peers come back one by one; what they hold need
-   * not be read again.
-   */
-  private static final long RETURN_MILLIS = 2_000;
-
   private static final OriginFailure SILENT =
       OriginFailure.found(
           OptionalInt.empty(), Map.of(), "the origin gave nothing for too long, to several hosts");
@@ -110,7 +104,7 @@ final class OriginDesk {
     if (!task.lease.isFree()) {
       reconsider(now);
     }
-    if (!task.lease.isFree() || (task.resumed && now - task.createdAt < RETURN_MILLIS)) {
+    if (!task.lease.isFree() || !task.isReadable(now)) {
       return;
     }
     Optional<Peer> demander = demander();

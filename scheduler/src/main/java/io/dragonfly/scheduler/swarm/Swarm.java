@@ -38,6 +38,7 @@ public final class Swarm {
 
   private final SwarmSettings settings;
   private final long seed;
+  private final boolean restarted;
   private final Consumer<SwarmAction> actions;
   private final HostTable hosts;
   private final Quarantine quarantine;
@@ -66,10 +67,14 @@ public final class Swarm {
    * A swarm without hosts and tasks.
    *
    * @param seed of all chance in here: equal seeds and equal events give equal actions
+   * @param restarted there was a scheduler before: what its peers hold is waited for, two seconds
+   *     from the first event on, before anybody reads an origin
    */
-  public Swarm(SwarmSettings settings, long seed, Consumer<SwarmAction> actions) {
+  public Swarm(
+      SwarmSettings settings, long seed, boolean restarted, Consumer<SwarmAction> actions) {
     this.settings = settings;
     this.seed = seed;
+    this.restarted = restarted;
     this.actions = actions;
     this.hosts = new HostTable(settings.maxHosts());
     this.quarantine = new Quarantine(settings.quarantine());
@@ -320,6 +325,9 @@ public final class Swarm {
             new SplittableRandom(seed ^ SeedChoice.hash(id.value())),
             now - beganAt.get() < EARLY_MILLIS,
             now);
+    if (restarted) {
+      task.awaitReturns(beganAt.get());
+    }
     return new Entry(new TaskSwarm(task, hosts, quarantine, triggers::incrementAndGet));
   }
 

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 
 /** What is known of one task. Plain data, guarded by the lock of the task. */
 final class Task {
+  /** Within that time a daemon has come back to a scheduler that was started anew. */
+  private static final long RETURN_MILLIS = 2_000;
+
   final TaskId id;
   final SwarmSettings settings;
   final RandomGenerator random;
@@ -40,8 +43,8 @@ final class Task {
   /** It became known soon after the scheduler began. */
   final boolean isEarly;
 
-  /** Who came first knew the content: then the swarm is older than the scheduler. */
-  boolean resumed;
+  /** Before that time nobody is told to read the origin: those who hold pieces may be coming. */
+  private long readableFrom;
 
   long updatedAt;
   Effects effects = new Effects();
@@ -65,6 +68,15 @@ final class Task {
     this.createdAt = now;
     this.updatedAt = now;
     this.lease = new OriginLease(settings.lease());
+  }
+
+  /** The swarm may be older than the scheduler, whose peers come back one by one from then on. */
+  void awaitReturns(long since) {
+    readableFrom = Math.max(readableFrom, since + RETURN_MILLIS);
+  }
+
+  boolean isReadable(long now) {
+    return now >= readableFrom;
   }
 
   Optional<ContentInfo> content() {

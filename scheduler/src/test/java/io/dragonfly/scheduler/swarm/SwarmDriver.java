@@ -109,11 +109,11 @@ final class SwarmDriver {
   }
 
   SwarmDriver(SwarmSettings settings, long seed) {
-    this(settings, seed, false);
+    this(settings, seed, false, false);
   }
 
-  private SwarmDriver(SwarmSettings settings, long seed, boolean fresh) {
-    swarm = new Swarm(settings, seed, this::take);
+  private SwarmDriver(SwarmSettings settings, long seed, boolean fresh, boolean restarted) {
+    swarm = new Swarm(settings, seed, restarted, this::take);
     if (!fresh) {
       swarm.tick(now - 3_600_000);
     }
@@ -121,7 +121,12 @@ final class SwarmDriver {
 
   /** A scheduler that began just now. */
   static SwarmDriver fresh() {
-    return new SwarmDriver(SwarmSettings.defaults(), 1, true);
+    return new SwarmDriver(SwarmSettings.defaults(), 1, true, false);
+  }
+
+  /** The same, where there was one before. */
+  static SwarmDriver restarted() {
+    return new SwarmDriver(SwarmSettings.defaults(), 1, true, true);
   }
 
   private void take(SwarmAction action) {

@@ -147,6 +147,24 @@ final class SwarmOriginTest {
   }
 
   @Test
+  void aNewcomerAtARestartedSchedulerWaitsForThoseWhoMayHoldTheContent() {
+    SwarmDriver restarted = SwarmDriver.restarted().host("a").host("b");
+    Stream newcomer = restarted.ours("a");
+    restarted.pass(1_000);
+    restarted.ours("b", SwarmDriver.content(4, "v1"), 0, 1, 2, 3);
+    restarted.pass(10_000);
+    assertThat(newcomer.last(PeerOrder.OriginLease.class)).isEmpty();
+  }
+
+  @Test
+  void aNewcomerAtARestartedSchedulerDoesNotWaitLong() {
+    SwarmDriver restarted = SwarmDriver.restarted().host("a");
+    Stream newcomer = restarted.ours("a");
+    restarted.pass(3_000);
+    assertThat(newcomer.last(PeerOrder.OriginLease.class)).isPresent();
+  }
+
+  @Test
   void aLonelyReaderOfASlowOriginKeepsItsLease() {
     driver.host("a");
     Stream a = driver.ours("a");
