@@ -62,6 +62,9 @@ final class OriginPlan {
 
     long held;
 
+    /** Bytes that came, whether they were of use or not. */
+    long received;
+
     Read(long id, DownloadRequest request, boolean look, long start, long length) {
       this.id = id;
       this.request = request;
@@ -83,6 +86,10 @@ final class OriginPlan {
   private boolean lookWithoutRange;
   private int attempts;
   private int answered;
+
+  /** How much of a whole answer had come when it ended early; 0: none has. */
+  private long endedEarlyAt;
+
   private long failingSince;
   private long pauseUntil;
   private long bytesSinceFailure;
@@ -349,6 +356,7 @@ final class OriginPlan {
 
   void progress(Read read, Event.OriginBytes count, long now) {
     bytes += count.bytes();
+    read.received += count.bytes();
     width.bytes(count.bytes(), now);
     bytesSinceFailure += read.ranged ? count.bytes() : 0;
     read.writing = count.piece();
@@ -396,8 +404,28 @@ final class OriginPlan {
       }
       case TLS, REDIRECTS, FORBIDDEN, UNSUPPORTED_SCHEME, BAD_URL, BAD_HEADER ->
           failure = Optional.of(problem);
-      case UNAVAILABLE, TRUNCATED, TOO_LONG, BAD_ANSWER, CANCELLED, IO -> tryLater(problem, now);
+      case TRUNCATED -> {
+        if (endedThereBefore(read)) {
+          failure = Optional.of(problem);
+        } else {
+          tryLater(problem, now);
+        }
+      }
+      case UNAVAILABLE, TOO_LONG, BAD_ANSWER, CANCELLED, IO -> tryLater(problem, now);
     }
+  }
+
+  /**
+   * Two whole answers that end at the same byte were not cut off by chance: the origin has no more
+   * than that, whatever it says. It is not made to send it again.
+   */
+  private boolean endedThereBefore(Read read) {
+    if (read.ranged || read.received == 0) {
+      return false;
+    }
+    boolean before = read.received == endedEarlyAt;
+    endedEarlyAt = read.received;
+    return before;
   }
 
   private void tryLater(OriginProblem problem, long now) {
@@ -434,6 +462,7 @@ final class OriginPlan {
       }
     }
     ranges = keep.isEmpty() || keep.get().ranged;
+    endedEarlyAt = 0;
     lookAgain = false;
     heldByPeers.clear();
   }

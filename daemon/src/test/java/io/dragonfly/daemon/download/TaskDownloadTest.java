@@ -653,6 +653,25 @@ class TaskDownloadTest {
   }
 
   @Test
+  void anOriginWithoutRangesWhoseAnswersEndAtTheSameByteIsNotReadAThirdTime() {
+    Machine machine = new Machine();
+    machine.attach(1);
+    machine.ready(true);
+    machine.order(new SwarmOrder.GoToOrigin("lease", new BitSet()));
+    for (long end : new long[] {1000, 1500, 1500}) {
+      assertThat(machine.all(Action.Failed.class)).isEmpty();
+      machine.head(OptionalLong.of(2 * Machine.PIECE), "v1", false);
+      machine.opened();
+      long read = machine.last(Action.LookAtOrigin.class).read();
+      machine.give(new Event.OriginBytes(read, end, 0, end));
+      machine.broke(read, Kind.TRUNCATED, 0);
+      machine.after(Duration.ofSeconds(5));
+    }
+    assertThat(machine.all(Action.LookAtOrigin.class)).hasSize(3);
+    assertThat(machine.reports(PeerReport.OriginFailed.class)).hasSize(1);
+  }
+
+  @Test
   void anOriginThatDoesNotAnswerIsGivenUpAfterSomeAttempts() {
     Machine machine = failing(5, 0, Duration.ofSeconds(5));
     DownloadException failure = machine.last(Action.Failed.class).failure();

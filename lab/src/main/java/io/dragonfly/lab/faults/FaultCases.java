@@ -32,7 +32,7 @@ final class FaultCases {
   private static final long BODY = 3 << 20;
 
   /** An origin that can't be read is not stormed. */
-  private static final int MOST_REQUESTS = 20;
+  private static final int MOST_REQUESTS = 12;
 
   private FaultCases() {}
 

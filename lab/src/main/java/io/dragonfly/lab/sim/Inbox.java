@@ -10,14 +10,21 @@ import java.util.function.Consumer;
 /**
  * A download's mailbox. What has arrived is taken together and in the order of its arrival: within
  * a grain of time after something that the download has to act on, or when the oldest news have
- * waited for some grains.
+ * waited for some grains, but no longer than some 30 ms.
  */
 final class Inbox {
   /** News of parents wait for so many grains, unless something else arrives. */
   private static final int NEWS = 5;
 
+  /** Nothing waits longer: a swarm of hosts that wait is another one, and slower. */
+  private static final long LONGEST = 30 * Timeline.MILLI;
+
+  /** So coarse a grain is chosen for what it saves: then everything waits as long. */
+  private static final long COARSEST = 100 * Timeline.MILLI;
+
   private final Timeline timeline;
-  private final long grain;
+  private final long patience;
+  private final long patienceWithNews;
   private final Consumer<List<Event>> owner;
 
   /** By their arrival. */
@@ -28,7 +35,9 @@ final class Inbox {
 
   Inbox(Timeline timeline, long grain, Consumer<List<Event>> owner) {
     this.timeline = timeline;
-    this.grain = grain;
+    long longest = grain < COARSEST ? LONGEST : Long.MAX_VALUE;
+    this.patience = Math.min(grain, longest);
+    this.patienceWithNews = Math.min(NEWS * grain, longest);
     this.owner = owner;
   }
 
@@ -56,7 +65,7 @@ final class Inbox {
             || event instanceof Event.OriginBytes
             || (event instanceof Event.LinkOrder order
                 && order.order() instanceof SwarmOrder.Roots);
-    return news ? NEWS * grain : grain;
+    return news ? patienceWithNews : patience;
   }
 
   private void wake(long time) {

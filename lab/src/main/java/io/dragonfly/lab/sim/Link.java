@@ -18,6 +18,9 @@ final class Link {
   final List<Flow> flows = new ArrayList<>();
   boolean changed;
 
+  /** What each flow gets elsewhere; good while the link is filled. */
+  private double[] elsewhere = new double[16];
+
   Link(String name, double bytesPerSecond) {
     this.name = name;
     this.capacity = bytesPerSecond / Timeline.SECOND;
@@ -57,15 +60,19 @@ final class Link {
     if (sharing == 0) {
       return Double.POSITIVE_INFINITY;
     }
-    double left = capacity;
-    double fair = left / sharing;
-    for (int round = 0; round < flows.size(); round++) {
+    if (elsewhere.length < sharing) {
+      elsewhere = new double[2 * sharing];
+    }
+    for (int i = 0; i < sharing; i++) {
+      elsewhere[i] = flows.get(i).mostBeside(this);
+    }
+    double fair = capacity / sharing;
+    for (int round = 0; round < sharing; round++) {
       double rest = capacity;
       int others = 0;
-      for (Flow flow : flows) {
-        double elsewhere = flow.mostBeside(this);
-        if (elsewhere < fair) {
-          rest -= elsewhere;
+      for (int i = 0; i < sharing; i++) {
+        if (elsewhere[i] < fair) {
+          rest -= elsewhere[i];
         } else {
           others++;
         }

@@ -55,7 +55,7 @@ record SimOptions(
     if (grainNanos > 0) {
       return grainNanos;
     }
-    return (hosts <= CLOSELY ? 1 : hosts <= LARGE ? 4 : 20) * Timeline.MILLI;
+    return (hosts <= CLOSELY ? 1 : hosts <= LARGE ? 4 : 50) * Timeline.MILLI;
   }
 
   /** A small world in which all but the seed is left to chance. */

@@ -45,7 +45,7 @@ public final class SimulateCommand {
                 .help("Each host begins so much later than the one before"),
             Flag.value("grain", "TIME")
                 .help(
-                    "What happens within so much time is worked out together; 1 to 20 ms, by the"
+                    "What happens within so much time is worked out together; 1 to 50 ms, by the"
                         + " number of hosts"),
             Flag.value("model", "NAME")
                 .defaultsTo("fine")
