@@ -490,9 +490,11 @@ final class Fetches {
 
   /** Stops those that nobody wants any more. */
   void abortUnwanted(BitSet wanted, List<Action> out) {
-    running.values().stream()
-        .filter(fetch -> !wanted.get(fetch.piece))
-        .forEach(fetch -> abort(fetch, out));
+    for (Fetch fetch : running.values()) {
+      if (!wanted.get(fetch.piece)) {
+        abort(fetch, out);
+      }
+    }
   }
 
   void abortAll(List<Action> out) {
