@@ -219,7 +219,8 @@ public final class Daemon implements AutoCloseable {
                 loops,
                 new ProxyDownloads(downloads, metrics),
                 sources,
-                closer.add(plan.passage())));
+                closer.add(plan.passage()),
+                metrics.proxy()));
     proxy.start();
     proxyServer = proxy;
     metrics.observe(store, pieces, this::quicBytes, config.storage().dir());

@@ -9,6 +9,7 @@ import io.dragonfly.daemon.download.ByteCounts;
 import io.dragonfly.daemon.download.DownloadCount;
 import io.dragonfly.daemon.download.DownloadSummary;
 import io.dragonfly.daemon.link.DownloadRequest;
+import io.dragonfly.daemon.proxy.ProxyWatch;
 import io.dragonfly.daemon.rpc.DaemonCounters;
 import io.dragonfly.daemon.source.OriginWatch;
 import io.dragonfly.daemon.storage.PieceStore;
@@ -46,8 +47,11 @@ final class DaemonMetrics implements DaemonCounters {
   private final Metrics metrics = new Metrics("dragonfly_client_").withProcess();
   private final Map<String, Request> requests = new LinkedHashMap<>();
   private final OriginMetrics origins;
+  private final ProxyMetrics proxy;
   private final Series<CounterDataPoint> downloads;
   private final Series<CounterDataPoint> failures;
+  private final Series<CounterDataPoint> prefetches;
+  private final Series<CounterDataPoint> prefetchFailures;
   private final Series<GaugeDataPoint> running;
   private final Series<DistributionDataPoint> durations;
   private final Series<CounterDataPoint> traffic;
@@ -73,6 +77,11 @@ final class DaemonMetrics implements DaemonCounters {
     };
     downloads = metrics.counter("download_task_total", "Downloads that callers asked for.", task);
     failures = metrics.counter("download_task_failure_total", "Downloads that failed.", task);
+    prefetches =
+        metrics.counter(
+            "prefetch_task_total", "Downloads of a whole of which a part was asked for.", task);
+    prefetchFailures =
+        metrics.counter("prefetch_task_failure_total", "Those of them that failed.", task);
     running = metrics.gauge("concurrent_download_task_total", "Downloads that run now.", task);
     durations =
         metrics.histogram(
@@ -88,6 +97,7 @@ final class DaemonMetrics implements DaemonCounters {
       requests.put(name, request(name));
     }
     origins = new OriginMetrics(metrics);
+    proxy = new ProxyMetrics(metrics);
   }
 
   /** How often something was asked for, and failed; with or without the kind of task. */
@@ -111,6 +121,11 @@ final class DaemonMetrics implements DaemonCounters {
   /** For the sources, which tell it what they do. */
   OriginWatch origins() {
     return origins;
+  }
+
+  /** For the proxy, which tells it of its requests. */
+  ProxyWatch proxy() {
+    return proxy;
   }
 
   Metrics metrics() {
@@ -190,27 +205,44 @@ final class DaemonMetrics implements DaemonCounters {
 
   @Override
   public DownloadCount downloadStarted(DownloadRequest request) {
-    String[] labels = {
+    return started(request, labels(request), List.of(failures));
+  }
+
+  @Override
+  public DownloadCount prefetchStarted(DownloadRequest request) {
+    String[] labels = labels(request);
+    prefetches.with(labels).inc();
+    return started(request, labels, List.of(failures, prefetchFailures));
+  }
+
+  private static String[] labels(DownloadRequest request) {
+    return new String[] {
       STANDARD,
       request.tag().orElse(""),
       request.application().orElse(""),
       Integer.toString(request.priority())
     };
+  }
+
+  private DownloadCount started(
+      DownloadRequest request, String[] labels, List<Series<CounterDataPoint>> onFailure) {
     downloads.with(labels).inc();
     running.with(labels).inc();
     active.merge(request.taskId(), 1, Integer::sum);
-    return new Counted(request.taskId(), labels);
+    return new Counted(request.taskId(), labels, onFailure);
   }
 
   /** One download; it ends once, whoever says so first. */
   private final class Counted implements DownloadCount {
     private final TaskId task;
     private final String[] labels;
+    private final List<Series<CounterDataPoint>> onFailure;
     private final AtomicBoolean over = new AtomicBoolean();
 
-    Counted(TaskId task, String[] labels) {
+    Counted(TaskId task, String[] labels, List<Series<CounterDataPoint>> onFailure) {
       this.task = task;
       this.labels = labels;
+      this.onFailure = onFailure;
     }
 
     @Override
@@ -240,7 +272,7 @@ final class DaemonMetrics implements DaemonCounters {
     public void failed() {
       if (over.compareAndSet(false, true)) {
         leave();
-        failures.with(labels).inc();
+        onFailure.forEach(series -> series.with(labels).inc());
       }
     }
   }

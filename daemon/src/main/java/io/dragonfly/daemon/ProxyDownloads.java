@@ -36,4 +36,9 @@ final class ProxyDownloads implements TaskDownloads {
   public DownloadCount counted(DownloadRequest request) {
     return counters.downloadStarted(request);
   }
+
+  @Override
+  public DownloadCount countedPrefetch(DownloadRequest request) {
+    return counters.prefetchStarted(request);
+  }
 }

@@ -26,6 +26,7 @@ final class Dispatch {
   private final ProxyOptions options;
   private final TaskDownloads downloads;
   private final Sources sources;
+  private final ProxyWatch watch;
   private final PassThrough origin;
   private final Destinations destinations;
   private final Registries registries;
@@ -39,10 +40,12 @@ final class Dispatch {
       TaskDownloads downloads,
       Sources sources,
       Passage passage,
+      ProxyWatch watch,
       int ownPort) {
     this.options = options;
     this.downloads = downloads;
     this.sources = sources;
+    this.watch = watch;
     origin = new PassThrough(passage);
     destinations = new Destinations(options.allowLinkLocal(), ownPort);
     registries = new Registries(options.registry());
@@ -57,6 +60,7 @@ final class Dispatch {
     long begin = System.nanoTime();
     ByteCounts bytes = ByteCounts.NONE;
     String outcome = "answered";
+    watch.asked();
     try {
       bytes = dispatch(exchange);
     } catch (Refusal e) {
@@ -77,6 +81,9 @@ final class Dispatch {
       log.error("event=proxy_failed url={}", shown(exchange.request()), e);
       exchange.abort();
     }
+    if (isFailure(outcome, exchange.status())) {
+      watch.failed();
+    }
     access.info(
         "method={} url={} status={} outcome={} bytes={} cache={} peers={} seed={} origin={}"
             + " millis={}",
@@ -90,6 +97,14 @@ final class Dispatch {
         bytes.seed(),
         bytes.origin(),
         TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin));
+  }
+
+  private static boolean isFailure(String outcome, int status) {
+    return switch (outcome) {
+      case "answered", "client_gone" -> false;
+      case "refused" -> status != HttpResponseStatus.PROXY_AUTHENTICATION_REQUIRED.code();
+      default -> true;
+    };
   }
 
   private static String refused(Exchange exchange, Refusal refusal) {
@@ -139,6 +154,7 @@ final class Dispatch {
     String where = ask.map(TaskAsk::url).orElse(url);
     var _ = destinations.resolve(Destinations.of(where));
     if (ask.isPresent()) {
+      watch.throughSwarm();
       TaskAnswer task = new TaskAnswer(downloads, sources, options.ip(), exchange, ask.get());
       if (exchange.headers().contains(HttpHeaderNames.RANGE)
           && choice.prefetches(exchange.headers())) {

@@ -38,10 +38,12 @@ final class Prefetches {
     if (running.size() >= MOST || !running.add(id)) {
       return;
     }
+    DownloadCount counted = downloads.countedPrefetch(request);
     try {
-      Download _ = downloads.start(request, new Ends(id, downloads.counted(request)));
+      Download _ = downloads.start(request, new Ends(id, counted));
     } catch (DownloadException e) {
       running.remove(id);
+      counted.failed();
       log.info("event=prefetch_refused task={} reason=\"{}\"", id, e.getMessage());
     }
   }

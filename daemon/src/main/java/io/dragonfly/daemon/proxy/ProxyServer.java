@@ -39,6 +39,7 @@ public final class ProxyServer implements AutoCloseable {
   private final TaskDownloads downloads;
   private final Sources sources;
   private final Passage passage;
+  private final ProxyWatch watch;
   private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
   private final ExecutorService threads =
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("proxy-", 1).factory());
@@ -49,18 +50,21 @@ public final class ProxyServer implements AutoCloseable {
    *
    * @param passage for what goes to its origin as it is
    * @param sources for the rest of a task that fails midway
+   * @param watch is told of each request
    */
   public ProxyServer(
       ProxyOptions options,
       EventLoops loops,
       TaskDownloads downloads,
       Sources sources,
-      Passage passage) {
+      Passage passage,
+      ProxyWatch watch) {
     this.options = options;
     this.loops = loops;
     this.downloads = downloads;
     this.sources = sources;
     this.passage = passage;
+    this.watch = watch;
   }
 
   /**
@@ -125,7 +129,7 @@ public final class ProxyServer implements AutoCloseable {
 
     private synchronized Dispatch dispatch() {
       if (dispatch == null) {
-        dispatch = new Dispatch(options, downloads, sources, passage, port());
+        dispatch = new Dispatch(options, downloads, sources, passage, watch, port());
       }
       return dispatch;
     }

@@ -19,4 +19,7 @@ public interface TaskDownloads {
 
   /** Counts a download that begins; the result is told how it ended. */
   DownloadCount counted(DownloadRequest request);
+
+  /** As {@link #counted}, for one that nobody asked for in these words. */
+  DownloadCount countedPrefetch(DownloadRequest request);
 }

@@ -13,4 +13,7 @@ public interface DaemonCounters {
 
   /** A download that a caller waits for begins. */
   DownloadCount downloadStarted(DownloadRequest request);
+
+  /** A download begins that brings what nobody waits for yet; it counts as a download, too. */
+  DownloadCount prefetchStarted(DownloadRequest request);
 }

@@ -127,6 +127,11 @@ class TaskStreamTest {
           public void failed() {}
         };
       }
+
+      @Override
+      public DownloadCount countedPrefetch(DownloadRequest request) {
+        return counted(request);
+      }
     };
   }
 
