@@ -1,0 +1,188 @@
+package io.dragonfly.cli.setup;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.TokenStreamLocation;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * dockerd's list of mirrors, which it asks for images of Docker Hub. Its proxy settings would send
+ * everything else through the daemon as well, but as tunnels of TLS, which the daemon only passes
+ * on: so they are not touched.
+ */
+final class Docker implements Client {
+  private static final String CONFIG = "/etc/docker/daemon.json";
+  private static final String MIRRORS = "registry-mirrors";
+
+  /** A proxy on another host is asked by http only where this says so; loopback always is. */
+  private static final String INSECURE = "insecure-registries";
+
+  private static final JsonMapper JSON =
+      JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+
+  @Override
+  public void plan(Book book, Wish wish) throws SetupException {
+    String text = book.read(CONFIG).orElse("");
+    if (text.isBlank()) {
+      text = "{\n}\n";
+    }
+    text = withFirst(text, MIRRORS, wish.proxyUrl());
+    String host = wish.proxy().host();
+    if (!host.equals("localhost") && !host.startsWith("127.") && !host.equals("::1")) {
+      text = withFirst(text, INSECURE, wish.proxy().toString());
+    }
+    book.write(CONFIG, text);
+  }
+
+  /** The text with a value in a list of the outermost object, before what is there. */
+  private static String withFirst(String text, String key, String value) throws SetupException {
+    ObjectNode content = parse(text);
+    JsonNode present = content.path(key);
+    if (!present.isMissingNode() && !present.isArray()) {
+      throw new SetupException(CONFIG + ": \"" + key + "\" is no list: make it one.");
+    }
+    ArrayNode list = JsonNodeFactory.instance.arrayNode().add(value);
+    for (JsonNode one : present) {
+      if (one.isString() && one.asString().replaceAll("/$", "").equals(value)) {
+        return text;
+      }
+      list.add(one);
+    }
+    int at = place(text, present.isMissingNode() ? "" : key);
+    String result =
+        present.isMissingNode()
+            ? withKey(text, at, key, value, content.isEmpty())
+            : withElement(text, at, value, present.isEmpty());
+    content.set(key, list);
+    if (!parse(result).equals(content)) {
+      throw new SetupException(
+          CONFIG + " can't be edited line by line. Add \"" + value + "\" to its \"" + key + "\".");
+    }
+    return result;
+  }
+
+  private static ObjectNode parse(String text) throws SetupException {
+    try {
+      if (JSON.readTree(text) instanceof ObjectNode object) {
+        return object;
+      }
+      throw SetupException.at(CONFIG, 1, "expected an object, {...}.");
+    } catch (JacksonException e) {
+      TokenStreamLocation place = e.getLocation();
+      throw SetupException.at(
+          CONFIG,
+          place == null ? 1 : place.getLineNr(),
+          "not valid JSON: "
+              + e.getOriginalMessage()
+              + ". Docker does not start with it either: mend it, then run this again.");
+    }
+  }
+
+  /** The offset behind the bracket that opens the list, or the object when no key is given. */
+  private static int place(String text, String key) throws SetupException {
+    try (JsonParser parser = JSON.createParser(text)) {
+      int depth = 0;
+      boolean found = key.isEmpty();
+      for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
+        if (token.isStructStart()) {
+          depth++;
+          if (found) {
+            return (int) parser.currentTokenLocation().getCharOffset() + 1;
+          }
+        } else if (token.isStructEnd()) {
+          depth--;
+        } else if (depth == 1 && token == JsonToken.PROPERTY_NAME) {
+          found = key.equals(parser.currentName());
+        }
+      }
+    } catch (JacksonException e) {
+      throw new SetupException(CONFIG + ": " + e.getOriginalMessage());
+    }
+    throw new SetupException(CONFIG + " has no \"" + key + "\".");
+  }
+
+  private static String withKey(String text, int at, String key, String value, boolean only) {
+    String entry = "\"" + key + "\": [\"" + value + "\"]";
+    String next = text.substring(at).stripLeading();
+    boolean oneLine = text.strip().indexOf('\n') < 0 && !only;
+    if (oneLine) {
+      return text.substring(0, at) + entry + ", " + next;
+    }
+    String rest = text.substring(at);
+    if (only) {
+      return text.substring(0, at) + "\n  " + entry + "\n" + next;
+    }
+    return text.substring(0, at) + "\n" + indent(rest) + entry + "," + rest;
+  }
+
+  private static String withElement(String text, int at, String value, boolean only) {
+    String rest = text.substring(at);
+    String element = "\"" + value + "\"";
+    if (only) {
+      return text.substring(0, at) + element + rest.stripLeading();
+    }
+    boolean ownLine = rest.stripLeading().length() < rest.length() && rest.startsWith("\n");
+    return ownLine
+        ? text.substring(0, at) + "\n" + indent(rest) + element + "," + rest
+        : text.substring(0, at) + element + ", " + rest.stripLeading();
+  }
+
+  /** What the first line that is not empty begins with. */
+  private static String indent(String rest) {
+    String text = rest;
+    int line = text.indexOf('\n');
+    while (line >= 0) {
+      text = text.substring(line + 1);
+      int end = 0;
+      while (end < text.length() && (text.charAt(end) == ' ' || text.charAt(end) == '\t')) {
+        end++;
+      }
+      if (end < text.length() && text.charAt(end) != '\n' && text.charAt(end) != '\r') {
+        return text.substring(0, end);
+      }
+      line = text.indexOf('\n');
+    }
+    return "  ";
+  }
+
+  @Override
+  public String program() {
+    return "dockerd";
+  }
+
+  @Override
+  public boolean uses(Book book, Wish wish) throws SetupException {
+    plan(book, wish);
+    return book.changes().isEmpty();
+  }
+
+  @Override
+  public List<String> places(Book book, Wish wish) {
+    return List.of(CONFIG);
+  }
+
+  @Override
+  public Optional<List<String>> reload() {
+    return Optional.of(List.of("systemctl", "reload", "docker"));
+  }
+
+  @Override
+  public List<String> notes(Book book, Wish wish) {
+    List<String> notes = new ArrayList<>();
+    notes.add(
+        "Docker asks mirrors for images of Docker Hub only. Those of other registries come through"
+            + " the daemon by the name "
+            + wish.proxy()
+            + "/ghcr.io/NAME.");
+    return notes;
+  }
+}
