@@ -1,6 +1,7 @@
 package io.dragonfly.dist;
 
 import io.dragonfly.cli.Dfget;
+import io.dragonfly.cli.setup.Setup;
 import io.dragonfly.common.lifecycle.BuildInfo;
 import io.dragonfly.daemon.DaemonMain;
 import io.dragonfly.scheduler.SchedulerMain;
@@ -18,6 +19,7 @@ public final class Main {
 
       Use it
         dfget         Download a file
+        setup         Let containerd, Docker, Podman, pip and others pull through the daemon
 
       Run it
         dfdaemon      The peer daemon and the seed peer
@@ -36,6 +38,7 @@ public final class Main {
     String[] rest = args.length == 0 ? args : Arrays.copyOfRange(args, 1, args.length);
     switch (command) {
       case "dfget" -> Dfget.main(rest);
+      case "setup" -> Setup.main(rest);
       case "dfdaemon" -> DaemonMain.main(rest);
       case "scheduler" -> System.exit(SchedulerMain.main(rest, System.out, System.err));
       case "standalone" -> System.exit(Standalone.run(rest));
