@@ -1,6 +1,7 @@
 package io.dragonfly.daemon.transfer;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
@@ -37,6 +38,7 @@ final class PieceConnection {
   private static final int MAX_DRAINED_BYTES = 64 * 1024;
 
   private final SocketChannel channel;
+  private final InetAddress child;
   private final ByteBuffer in = ByteBuffer.allocate(PieceProtocol.MAX_REQUEST_BYTES).limit(0);
   private @Nullable SelectionKey key;
   private State state = State.READING;
@@ -57,10 +59,26 @@ final class PieceConnection {
 
   private long progress;
   private boolean served;
+  private boolean counted;
   private int drained;
 
-  PieceConnection(SocketChannel channel) {
+  /**
+   * @param child whose it is
+   */
+  PieceConnection(SocketChannel channel, InetAddress child) {
     this.channel = channel;
+    this.child = child;
+  }
+
+  InetAddress child() {
+    return child;
+  }
+
+  /** Whether it was counted among its child's; says what it is from now on. */
+  boolean counted(boolean now) {
+    boolean before = counted;
+    counted = now;
+    return before;
   }
 
   SocketChannel channel() {
@@ -88,9 +106,9 @@ final class PieceConnection {
     return state != State.SERVING && state != State.CLOSED;
   }
 
-  /** Whether it ever got an answer: then it is a kept connection of ours. */
-  boolean hasServed() {
-    return served;
+  /** Whether it is one of ours that got its answers and is only kept for the next request. */
+  boolean isKept() {
+    return state == State.READING && served && !isMidRequest();
   }
 
   long deadline() {

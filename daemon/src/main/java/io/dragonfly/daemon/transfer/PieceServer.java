@@ -2,7 +2,6 @@ package io.dragonfly.daemon.transfer;
 
 import io.dragonfly.daemon.storage.PieceStore;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectionKey;
@@ -10,14 +9,10 @@ import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.Iterator;
-import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.PriorityQueue;
 import java.util.Queue;
-import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,6 +32,7 @@ public final class PieceServer implements AutoCloseable {
   private static final int MAX_DRAINING = 64;
   private static final long SWEEP_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
   private static final long DRAIN_NANOS = TimeUnit.SECONDS.toNanos(2);
+  private static final long WARNING_NANOS = TimeUnit.SECONDS.toNanos(10);
   private static final long CLOSE_MILLIS = 5000;
 
   /** Less than this within the stall timeout counts as nothing. */
@@ -52,16 +48,14 @@ public final class PieceServer implements AutoCloseable {
   /** Connections that waited for a piece to come in, of which there is more. */
   private final Queue<PieceConnection> woken = new ConcurrentLinkedQueue<>();
 
-  /** The selector thread's. */
-  private final Set<PieceConnection> connections = new LinkedHashSet<>();
+  private final ChildConnections connections;
 
   /** Those that wait for the rate limit, the next to go on first. */
   private final PriorityQueue<PieceConnection> throttled =
       new PriorityQueue<>((a, b) -> Long.signum(a.deadline() - b.deadline()));
 
-  private final AtomicInteger connectionCount = new AtomicInteger();
   private long nextSweep = System.nanoTime();
-  private int draining;
+  private long nextWarning = nextSweep;
 
   private @Nullable Selector selector;
   private @Nullable ServerSocketChannel listener;
@@ -73,6 +67,8 @@ public final class PieceServer implements AutoCloseable {
 
   PieceServer(PieceStore store, PieceServerOptions options, ContentSender sender) {
     this.options = options;
+    this.connections =
+        new ChildConnections(options.maxConnections(), options.maxConnectionsPerHost());
     this.senders = new PieceSenders(store, options, sender, this::handBack);
   }
 
@@ -105,7 +101,7 @@ public final class PieceServer implements AutoCloseable {
   /** What it did since the start, for metrics. */
   public Activity activity() {
     return new Activity(
-        connectionCount.get(),
+        connections.count(),
         senders.uploading(),
         senders.pieces(),
         senders.failures(),
@@ -127,7 +123,7 @@ public final class PieceServer implements AutoCloseable {
     }
     senders.close();
     // What a sender handed back, or never came to.
-    connections.forEach(PieceConnection::close);
+    connections.all().forEach(PieceConnection::close);
   }
 
   /**
@@ -176,7 +172,7 @@ public final class PieceServer implements AutoCloseable {
       log.error("the piece server ended", e);
     } finally {
       // Connections in service are their sender's, who sees the closed channel.
-      connections.forEach(connection -> PieceSockets.abort(connection.channel()));
+      connections.all().forEach(connection -> PieceSockets.abort(connection.channel()));
     }
   }
 
@@ -202,37 +198,46 @@ public final class PieceServer implements AutoCloseable {
   }
 
   private void accepted(SocketChannel channel, Selector open, long now) {
-    PieceConnection connection = new PieceConnection(channel);
+    PieceConnection connection = connection(channel);
     try {
       channel.configureBlocking(false);
       PieceSockets.configure(channel);
       connection.register(channel.register(open, SelectionKey.OP_READ, connection));
-      connection.deadline(now + options.idleTimeout().toNanos());
-      connections.add(connection);
-      connectionCount.incrementAndGet();
-      if (connections.size() - draining > options.maxConnections()) {
+      connection.deadline(now + firstRequestNanos());
+      if (!connections.add(connection)) {
         refuse(connection, now);
       }
     } catch (IOException e) {
       log.debug("a connection broke at once cause={}", e.toString());
-      remove(connection);
+      connections.remove(connection);
     }
   }
 
-  /** Makes room by closing a connection that is only kept; else says why there is none. */
-  private void refuse(PieceConnection connection, long now) throws IOException {
-    for (PieceConnection other : connections) {
-      if (other != connection
-          && other.state() == PieceConnection.State.READING
-          && other.hasServed()
-          && !other.isMidRequest()) {
-        remove(other);
-        return;
-      }
+  private static PieceConnection connection(SocketChannel channel) {
+    try {
+      return new PieceConnection(channel, ChildCounts.address(channel.getRemoteAddress()));
+    } catch (IOException e) {
+      return new PieceConnection(channel, ChildCounts.address(null)); // It is gone already.
     }
-    log.warn("too many connections limit={}", options.maxConnections());
-    if (draining >= MAX_DRAINING) {
-      remove(connection);
+  }
+
+  /** Who connects has something to ask: only who got an answer may be idle. */
+  private long firstRequestNanos() {
+    return Math.min(options.idleTimeout().toNanos(), options.requestTimeout().toNanos());
+  }
+
+  /** Says that there is no room, to as many as there is room for waiting until they read that. */
+  private void refuse(PieceConnection connection, long now) throws IOException {
+    if (now - nextWarning >= 0) {
+      nextWarning = now + WARNING_NANOS;
+      log.warn(
+          "event=too_many_connections child={} limit={} perHost={}",
+          connection.child().getHostAddress(),
+          options.maxConnections(),
+          options.maxConnectionsPerHost());
+    }
+    if (connections.draining() >= MAX_DRAINING) {
+      connections.remove(connection);
       return;
     }
     var _ =
@@ -246,11 +251,10 @@ public final class PieceServer implements AutoCloseable {
 
   /** Waits for the child to close, so that no reset overtakes what it has yet to read. */
   private void drain(PieceConnection connection, long now) throws IOException {
+    connections.drains(connection);
     connection.channel().shutdownOutput();
-    connection.state(PieceConnection.State.DRAINING);
     connection.deadline(now + DRAIN_NANOS);
     connection.interest(SelectionKey.OP_READ);
-    draining++;
   }
 
   private void serveWoken() {
@@ -266,7 +270,7 @@ public final class PieceServer implements AutoCloseable {
       try {
         takeBack(back, now);
       } catch (IOException e) {
-        remove(back);
+        connections.remove(back);
       }
     }
   }
@@ -285,7 +289,7 @@ public final class PieceServer implements AutoCloseable {
       case THROTTLED -> throttled.add(connection);
       case AWAITING -> await(connection, now);
       case DRAINING -> drain(connection, now);
-      case CLOSED, SERVING -> remove(connection);
+      case CLOSED, SERVING -> connections.remove(connection);
     }
   }
 
@@ -321,14 +325,14 @@ public final class PieceServer implements AutoCloseable {
         case AWAITING -> {
           // Nothing is expected but the end, or the next request.
           if (!connection.read()) {
-            remove(connection);
+            connections.remove(connection);
           } else if (connection.isMidRequest()) {
             connection.interest(0);
           }
         }
         case DRAINING -> {
           if (!connection.drain()) {
-            remove(connection);
+            connections.remove(connection);
           }
         }
         case THROTTLED, SERVING, CLOSED -> {
@@ -337,14 +341,14 @@ public final class PieceServer implements AutoCloseable {
       }
     } catch (IOException e) {
       log.debug("a connection broke cause={}", e.toString());
-      remove(connection);
+      connections.remove(connection);
     }
   }
 
   private void readRequest(PieceConnection connection, long now) throws IOException {
     boolean begun = connection.isMidRequest();
     if (!connection.read()) {
-      remove(connection);
+      connections.remove(connection);
     } else if (connection.nextRequest()) {
       serve(connection);
     } else if (!begun) {
@@ -370,35 +374,16 @@ public final class PieceServer implements AutoCloseable {
     }
     nextSweep = now + SWEEP_NANOS;
     acceptKey.interestOps(SelectionKey.OP_ACCEPT);
-    for (PieceConnection connection : List.copyOf(connections)) {
+    for (PieceConnection connection : connections.all()) {
       if (connection.isWaiting() && now - connection.deadline() >= 0) {
         if (connection.state() == PieceConnection.State.BLOCKED) {
-          log.info("a child that takes no bytes was cut off child={}", name(connection));
+          log.info(
+              "a child that takes no bytes was cut off child={}",
+              connection.child().getHostAddress());
           senders.countFailure();
         }
-        remove(connection);
+        connections.remove(connection);
       }
-    }
-  }
-
-  private void remove(PieceConnection connection) {
-    if (connection.state() == PieceConnection.State.DRAINING) {
-      draining--;
-    }
-    connection.state(PieceConnection.State.CLOSED);
-    connection.close();
-    if (connections.remove(connection)) {
-      connectionCount.decrementAndGet();
-    }
-  }
-
-  private static String name(PieceConnection connection) {
-    try {
-      return connection.channel().getRemoteAddress() instanceof InetSocketAddress address
-          ? address.getAddress().getHostAddress()
-          : "unknown";
-    } catch (IOException e) {
-      return "unknown";
     }
   }
 }

@@ -10,7 +10,9 @@ import java.util.Objects;
  *
  * @param bind where to listen; port 0 takes a free one
  * @param threads how many connections send at the same time, 1..256
- * @param maxConnections how many connections may be open, 1..65536; one more gets an error
+ * @param maxConnections how many connections may be open, 1..65536; one more gets an error. Over
+ *     QUIC a quarter of them, of which each costs more, and as many streams
+ * @param maxConnectionsPerHost how many of these may come from one address, 1..65536
  * @param idleTimeout a connection without a request is closed after this
  * @param requestTimeout a request must be complete within this after its first byte
  * @param stallTimeout a child that takes no byte for this long is cut off
@@ -21,6 +23,7 @@ public record PieceServerOptions(
     InetSocketAddress bind,
     int threads,
     int maxConnections,
+    int maxConnectionsPerHost,
     Duration idleTimeout,
     Duration requestTimeout,
     Duration stallTimeout,
@@ -30,6 +33,7 @@ public record PieceServerOptions(
     Objects.requireNonNull(bind);
     requireWithin("threads", threads, 1, 256);
     requireWithin("maxConnections", maxConnections, 1, 65_536);
+    requireWithin("maxConnectionsPerHost", maxConnectionsPerHost, 1, 65_536);
     requirePositive("idleTimeout", idleTimeout);
     requirePositive("requestTimeout", requestTimeout);
     requirePositive("stallTimeout", stallTimeout);
@@ -42,6 +46,7 @@ public record PieceServerOptions(
         bind,
         Math.clamp(2L * Runtime.getRuntime().availableProcessors(), 4, 32),
         4096,
+        1024,
         Duration.ofSeconds(60),
         Duration.ofSeconds(10),
         Duration.ofSeconds(30),
@@ -54,6 +59,7 @@ public record PieceServerOptions(
         bind,
         value,
         maxConnections,
+        maxConnectionsPerHost,
         idleTimeout,
         requestTimeout,
         stallTimeout,
@@ -63,12 +69,41 @@ public record PieceServerOptions(
 
   public PieceServerOptions withMaxConnections(int value) {
     return new PieceServerOptions(
-        bind, threads, value, idleTimeout, requestTimeout, stallTimeout, bufferBytes, upload);
+        bind,
+        threads,
+        value,
+        maxConnectionsPerHost,
+        idleTimeout,
+        requestTimeout,
+        stallTimeout,
+        bufferBytes,
+        upload);
+  }
+
+  public PieceServerOptions withMaxConnectionsPerHost(int value) {
+    return new PieceServerOptions(
+        bind,
+        threads,
+        maxConnections,
+        value,
+        idleTimeout,
+        requestTimeout,
+        stallTimeout,
+        bufferBytes,
+        upload);
   }
 
   public PieceServerOptions withTimeouts(Duration idle, Duration request, Duration stall) {
     return new PieceServerOptions(
-        bind, threads, maxConnections, idle, request, stall, bufferBytes, upload);
+        bind,
+        threads,
+        maxConnections,
+        maxConnectionsPerHost,
+        idle,
+        request,
+        stall,
+        bufferBytes,
+        upload);
   }
 
   public PieceServerOptions withUpload(FairBucket value) {
@@ -76,6 +111,7 @@ public record PieceServerOptions(
         bind,
         threads,
         maxConnections,
+        maxConnectionsPerHost,
         idleTimeout,
         requestTimeout,
         stallTimeout,
@@ -85,7 +121,15 @@ public record PieceServerOptions(
 
   public PieceServerOptions withBufferBytes(int value) {
     return new PieceServerOptions(
-        bind, threads, maxConnections, idleTimeout, requestTimeout, stallTimeout, value, upload);
+        bind,
+        threads,
+        maxConnections,
+        maxConnectionsPerHost,
+        idleTimeout,
+        requestTimeout,
+        stallTimeout,
+        value,
+        upload);
   }
 
   static void requireWithin(String name, long value, long least, long most) {

@@ -7,8 +7,8 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.handler.codec.quic.QuicClientCodecBuilder;
-import io.netty.handler.codec.quic.QuicCodecBuilder;
 import io.netty.handler.codec.quic.QuicCongestionControlAlgorithm;
+import io.netty.handler.codec.quic.QuicConnectionCloseEvent;
 import io.netty.handler.codec.quic.QuicServerCodecBuilder;
 import io.netty.handler.codec.quic.QuicSslContext;
 import io.netty.handler.codec.quic.QuicSslContextBuilder;
@@ -16,14 +16,16 @@ import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.X509Bundle;
+import io.netty.util.AttributeKey;
+import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
  * QUIC with upstream's settings: a certificate that the server makes for itself and nobody
- * verifies, windows of 16 MiB. Bytes are proven by the roots of their pieces, not by who sends
- * them. Loading this class loads the native library.
+ * verifies, windows of 16 MiB for content. Bytes are proven by the roots of their pieces, not by
+ * who sends them. Loading this class loads the native library.
  *
  * <p>One thing differs: upstream names no protocol (ALPN) in its greeting, and the TLS below (that
  * of BoringSSL) refuses QUIC without one. So this is for ends of our own; others are served by TCP.
@@ -34,7 +36,15 @@ final class QuicCodecs {
 
   private static final String PROTOCOL = "dragonfly-pieces";
 
+  /** What a parent may send ahead of its child, of a connection and of a stream. */
   private static final int WINDOW = 16 << 20;
+
+  /**
+   * What a child may send: requests, of which none has more than {@link
+   * PieceProtocol#MAX_REQUEST_BYTES}.
+   */
+  private static final int REQUEST_WINDOW = 1024;
+
   private static final int STREAMS = 256;
   private static final int IDLE_SECONDS = 60;
   private static final int HTTPS = 443;
@@ -44,9 +54,11 @@ final class QuicCodecs {
   /**
    * Of a server.
    *
+   * @param admission sees each connection
    * @param serve takes each stream that a client opens, on the event loop
    */
-  static ChannelHandler server(Consumer<QuicStreamChannel> serve) throws GeneralSecurityException {
+  static ChannelHandler server(QuicAdmission admission, Consumer<QuicStreamChannel> serve)
+      throws GeneralSecurityException {
     X509Bundle identity;
     try {
       identity =
@@ -63,9 +75,15 @@ final class QuicCodecs {
                 identity.getKeyPair().getPrivate(), null, identity.getCertificatePath())
             .applicationProtocols(PROTOCOL)
             .build();
-    return limited(new QuicServerCodecBuilder().sslContext(tls))
+    return new QuicServerCodecBuilder()
+        .sslContext(tls)
+        .maxIdleTimeout(IDLE_SECONDS, TimeUnit.SECONDS)
+        .initialMaxData(STREAMS * REQUEST_WINDOW)
+        .initialMaxStreamDataBidirectionalRemote(REQUEST_WINDOW)
+        .initialMaxStreamsBidirectional(STREAMS)
         .congestionControlAlgorithm(QuicCongestionControlAlgorithm.BBR)
-        .handler(new Quiet())
+        .tokenHandler(admission.tokens())
+        .handler(admission)
         .streamOption(ChannelOption.AUTO_READ, false)
         .streamHandler(
             new ChannelInitializer<QuicStreamChannel>() {
@@ -83,24 +101,34 @@ final class QuicCodecs {
             .trustManager(InsecureTrustManagerFactory.INSTANCE)
             .applicationProtocols(PROTOCOL)
             .build();
-    return limited(new QuicClientCodecBuilder())
+    return new QuicClientCodecBuilder()
+        .maxIdleTimeout(IDLE_SECONDS, TimeUnit.SECONDS)
+        .initialMaxData(WINDOW)
+        .initialMaxStreamDataBidirectionalLocal(WINDOW)
         .sslEngineProvider(channel -> tls.newEngine(channel.alloc(), NAME, HTTPS))
         .congestionControlAlgorithm(QuicCongestionControlAlgorithm.CUBIC)
         .build();
   }
 
-  private static <B extends QuicCodecBuilder<B>> B limited(B builder) {
-    return builder
-        .maxIdleTimeout(IDLE_SECONDS, TimeUnit.SECONDS)
-        .initialMaxData(WINDOW)
-        .initialMaxStreamDataBidirectionalLocal(WINDOW)
-        .initialMaxStreamDataBidirectionalRemote(WINDOW)
-        .initialMaxStreamsBidirectional(STREAMS);
-  }
-
   /** A connection that breaks is told to its streams. */
   @ChannelHandler.Sharable
   static final class Quiet extends ChannelInboundHandlerAdapter {
+    /** Why the other end ended a connection, in its words. */
+    static final AttributeKey<String> REASON = AttributeKey.valueOf(Quiet.class, "reason");
+
+    private static final int MOST_REASON_BYTES = 200;
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+      if (event instanceof QuicConnectionCloseEvent end && end.isApplicationClose()) {
+        String reason = new String(end.reason(), StandardCharsets.US_ASCII);
+        if (!reason.isEmpty() && reason.length() <= MOST_REASON_BYTES) {
+          context.channel().attr(REASON).set(reason.replaceAll("[^ -~]", "?"));
+        }
+      }
+      context.fireUserEventTriggered(event);
+    }
+
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
       ChannelFuture _ = context.close();

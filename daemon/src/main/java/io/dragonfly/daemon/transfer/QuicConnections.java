@@ -28,6 +28,7 @@ public final class QuicConnections implements AutoCloseable {
   private static final int MOST_CONNECTIONS = 256;
 
   private final EventLoops loops;
+  private final InetSocketAddress local;
   private final ReentrantLock lock = new ReentrantLock();
 
   @GuardedBy("lock")
@@ -38,7 +39,15 @@ public final class QuicConnections implements AutoCloseable {
   private @Nullable Channel socket;
 
   public QuicConnections(EventLoops loops) {
+    this(loops, new InetSocketAddress(0));
+  }
+
+  /**
+   * @param local where the packets come from
+   */
+  QuicConnections(EventLoops loops, InetSocketAddress local) {
     this.loops = loops;
+    this.local = local;
   }
 
   /**
@@ -116,7 +125,7 @@ public final class QuicConnections implements AutoCloseable {
       return open;
     }
     try {
-      open = opened(QuicSockets.bind(loops, QuicCodecs.client(), new InetSocketAddress(0)));
+      open = opened(QuicSockets.bind(loops, QuicCodecs.client(), local));
     } catch (LinkageError e) {
       throw new IOException(
           "this machine has no native library of QUIC: set download.protocol to tcp", e);

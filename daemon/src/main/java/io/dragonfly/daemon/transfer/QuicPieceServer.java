@@ -7,6 +7,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.quic.QuicChannel;
 import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
@@ -29,17 +30,29 @@ import org.slf4j.LoggerFactory;
 public final class QuicPieceServer implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(QuicPieceServer.class);
   private static final int MOST_EARLY = 64;
+  private static final int MOST_HALF_OPEN = 64;
 
   private final PieceServerOptions options;
   private final EventLoops loops;
   private final StreamServing serving;
+  private final QuicAdmission admission;
   private @Nullable Channel socket;
 
   /** Not started. */
   public QuicPieceServer(PieceStore store, PieceServerOptions options, EventLoops loops) {
+    this(store, options, loops, MOST_HALF_OPEN);
+  }
+
+  QuicPieceServer(
+      PieceStore store, PieceServerOptions options, EventLoops loops, int mostHalfOpen) {
     this.options = options;
     this.loops = loops;
     this.serving = new StreamServing(store, options);
+    this.admission =
+        new QuicAdmission(
+            Math.max(1, options.maxConnections() / 4),
+            options.maxConnectionsPerHost(),
+            mostHalfOpen);
   }
 
   /** Whether there is a native library of QUIC for this machine. */
@@ -85,6 +98,15 @@ public final class QuicPieceServer implements AutoCloseable {
     return serving.bytes();
   }
 
+  /** Connections that shook hands; those about to. As of lately. */
+  int connections() {
+    return admission.openCount();
+  }
+
+  int halfOpenConnections() {
+    return admission.halfOpenCount();
+  }
+
   @Override
   public void close() {
     Channel open = socket;
@@ -97,7 +119,13 @@ public final class QuicPieceServer implements AutoCloseable {
   private void serve(QuicStreamChannel channel) {
     QuicStream stream = new QuicStream(channel, options.stallTimeout());
     channel.pipeline().addLast(stream);
-    serving.begin(stream);
+    QuicChannel connection = channel.parent();
+    if (!admission.streamBegan(connection)) {
+      stream.close(); // The connection is being refused.
+      return;
+    }
+    serving.begin(
+        stream, () -> channel.eventLoop().execute(() -> admission.streamEnded(connection)));
   }
 
   /** Keeps the first packets while QUIC is loaded, then leaves the socket to it. */
@@ -121,7 +149,7 @@ public final class QuicPieceServer implements AutoCloseable {
 
     private void load(ChannelHandlerContext context) {
       try {
-        ChannelHandler codec = QuicCodecs.server(QuicPieceServer.this::serve);
+        ChannelHandler codec = QuicCodecs.server(admission, QuicPieceServer.this::serve);
         context.executor().execute(() -> handOver(context, codec));
       } catch (GeneralSecurityException | RuntimeException | LinkageError e) {
         log.warn("event=quic_not_available port={} cause={}", port(), e.toString());

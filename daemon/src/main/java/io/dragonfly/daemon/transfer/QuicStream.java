@@ -12,6 +12,7 @@ import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ByteChannel;
@@ -103,7 +104,8 @@ final class QuicStream extends ChannelInboundHandlerAdapter implements ByteChann
 
   @Override
   public void channelInactive(ChannelHandlerContext context) {
-    end(null);
+    String reason = stream.parent().attr(QuicCodecs.Quiet.REASON).get();
+    end(reason == null ? null : new IOException("the parent ended the connection: " + reason));
     context.fireChannelInactive();
   }
 
@@ -127,9 +129,18 @@ final class QuicStream extends ChannelInboundHandlerAdapter implements ByteChann
 
   @Override
   public int read(ByteBuffer target) throws IOException {
+    return read(target, patienceNanos);
+  }
+
+  /**
+   * Reads.
+   *
+   * @param nanos the longest wait
+   */
+  int read(ByteBuffer target, long nanos) throws IOException {
     lock.lock();
     try {
-      long left = patienceNanos;
+      long left = nanos;
       while (received.isEmpty()) {
         if (closed) {
           throw new AsynchronousCloseException();
@@ -141,7 +152,7 @@ final class QuicStream extends ChannelInboundHandlerAdapter implements ByteChann
           return -1;
         }
         if (left <= 0) {
-          throw new InterruptedIOException("nothing came for " + patienceNanos / 1_000_000 + " ms");
+          throw new InterruptedIOException("nothing came for " + nanos / 1_000_000 + " ms");
         }
         if (!asked) {
           asked = true;
@@ -188,6 +199,19 @@ final class QuicStream extends ChannelInboundHandlerAdapter implements ByteChann
     await(stream.writeAndFlush(new DefaultQuicStreamFrame(Unpooled.wrappedBuffer(source), true)));
     source.position(source.limit());
     finished = true;
+  }
+
+  /** Writes, and ends the stream behind it, without waiting for either. */
+  void refuse(ByteBuffer why) {
+    ChannelFuture _ =
+        stream.writeAndFlush(new DefaultQuicStreamFrame(Unpooled.wrappedBuffer(why), true));
+    finished = true;
+    close();
+  }
+
+  /** Whose connection it belongs to. */
+  InetAddress child() {
+    return ChildCounts.address(stream.parent().remoteSocketAddress());
   }
 
   private void await(ChannelFuture written) throws IOException {
