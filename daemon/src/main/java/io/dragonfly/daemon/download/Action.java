@@ -4,6 +4,7 @@ import io.dragonfly.common.digest.Digest;
 import io.dragonfly.common.piece.ByteRange;
 import io.dragonfly.common.piece.ContentInfo;
 import io.dragonfly.common.piece.PieceRoot;
+import io.dragonfly.common.piece.TinyContent;
 import io.dragonfly.daemon.link.DownloadRequest;
 import io.dragonfly.daemon.link.ParentInfo;
 import io.dragonfly.daemon.link.PeerReport;
@@ -38,6 +39,11 @@ public sealed interface Action {
       boolean extension,
       Optional<PieceRoot> root)
       implements Action {}
+
+  /**
+   * Store these bytes as the only piece, proven by this root; ends with TinyStored or TinyFailed.
+   */
+  record StoreTiny(int epoch, TinyContent content, PieceRoot root) implements Action {}
 
   record AbortFetch(long fetch) implements Action {}
 

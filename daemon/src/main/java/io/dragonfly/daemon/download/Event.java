@@ -67,6 +67,10 @@ public sealed interface Event {
 
   record FetchFailed(long fetch, TransferException.Reason reason, String text) implements Event {}
 
+  record TinyStored(int epoch, StoredPiece piece) implements Event {}
+
+  record TinyFailed(int epoch) implements Event {}
+
   // The origin.
 
   /**

@@ -5,6 +5,7 @@ import io.dragonfly.common.digest.Digest;
 import io.dragonfly.common.id.PeerId;
 import io.dragonfly.daemon.download.DownloadException.Code;
 import io.dragonfly.daemon.link.LinkListener;
+import io.dragonfly.daemon.link.PeerReport;
 import io.dragonfly.daemon.link.PieceSync;
 import io.dragonfly.daemon.link.SwarmLink;
 import io.dragonfly.daemon.link.SwarmOrder;
@@ -183,6 +184,9 @@ final class RunningDownload {
         SwarmLink open = links.get(link);
         if (open != null) {
           open.send(report);
+          if (report instanceof PeerReport.PiecesDone) {
+            storage.tinyToTell().ifPresent(tiny -> open.send(new PeerReport.Tiny(tiny)));
+          }
         }
       }
       case Action.CloseLink(int link) -> {
@@ -210,6 +214,7 @@ final class RunningDownload {
                       follow.parent(), key, follow.interested(), new SyncEvents(follow.sync())));
       case Action.Unfollow(int sync) -> close(syncs.remove(sync));
       case Action.Fetch fetch -> fetch(fetch);
+      case Action.StoreTiny tiny -> post(storage.storeTiny(tiny));
       case Action.AbortFetch(long id) -> {
         PieceFetch fetch = fetches.remove(id);
         if (fetch != null) {

@@ -28,6 +28,7 @@ final class SwarmSide {
   private final Parts parts;
   private final Versions versions;
   private final OriginSide originSide;
+  private final TinyDelivery tiny;
 
   /** Set while this host only wants to be known for what it holds. */
   private Optional<DownloadRequest> holder = Optional.empty();
@@ -35,7 +36,8 @@ final class SwarmSide {
   private Optional<DownloadRequest> joinedWith = Optional.empty();
   private boolean parentsNamed;
 
-  SwarmSide(Parts parts, Versions versions, OriginSide originSide) {
+  SwarmSide(Parts parts, Versions versions, OriginSide originSide, TinyDelivery tiny) {
+    this.tiny = tiny;
     this.parts = parts;
     this.versions = versions;
     this.originSide = originSide;
@@ -159,6 +161,7 @@ final class SwarmSide {
           versions.voided(now, out);
         }
       }
+      case SwarmOrder.Tiny(var content) -> tiny.offer(content);
       case SwarmOrder.OriginRefused(OptionalInt status, var headers, String message) ->
           originSide.refusedOthers(joinedWith, status, headers, message, now, out);
       case SwarmOrder.Empty() -> {

@@ -48,6 +48,7 @@ public final class TaskDownload {
   private final Versions versions;
   private final OriginSide originSide;
   private final SwarmSide swarmSide;
+  private final TinyDelivery tiny;
   private boolean done;
   private boolean dropped;
   private long announceUntil = Long.MAX_VALUE;
@@ -69,7 +70,8 @@ public final class TaskDownload {
     this.parts = new Parts(options, random, peerIds, anyScheduler);
     this.versions = new Versions(parts);
     this.originSide = new OriginSide(parts, versions);
-    this.swarmSide = new SwarmSide(parts, versions, originSide);
+    this.tiny = new TinyDelivery(parts);
+    this.swarmSide = new SwarmSide(parts, versions, originSide, tiny);
   }
 
   /** The peer that this host is, or was last, in the task's swarm. */
@@ -158,6 +160,12 @@ public final class TaskDownload {
                 versions.pieceHeld(piece, fetch.parent.source(), now, out);
               });
       case Event.FetchFailed e -> swarmSide.fetchFailed(e.fetch(), e.reason(), e.text(), now, out);
+      case Event.TinyStored(int epoch, var piece) -> {
+        if (tiny.stored(epoch)) {
+          versions.pieceHeld(piece, ByteSource.PEER, now, out);
+        }
+      }
+      case Event.TinyFailed(int epoch) -> tiny.failed(epoch, now, out);
 
       case Event.OriginHead head -> originSide.head(head, now, out);
       case Event.OriginBytes count -> originSide.bytes(count, now);
@@ -266,6 +274,10 @@ public final class TaskDownload {
     swarmSide.widenWhenPossible(now, out);
     parts.link.connect(now, out);
     swarmSide.joinWhenPossible(now, out);
+    tiny.begin(now, out);
+    if (tiny.isUnderWay()) {
+      return;
+    }
     parts.book.follow(parts.content, now, out);
 
     originSide.takeAnswer(missing, out);

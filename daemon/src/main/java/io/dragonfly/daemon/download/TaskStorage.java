@@ -3,13 +3,19 @@ package io.dragonfly.daemon.download;
 import io.dragonfly.common.piece.ByteRange;
 import io.dragonfly.common.piece.ContentInfo;
 import io.dragonfly.common.piece.PieceLayout;
+import io.dragonfly.common.piece.TinyContent;
 import io.dragonfly.daemon.storage.NoSpaceException;
+import io.dragonfly.daemon.storage.PieceEditor;
+import io.dragonfly.daemon.storage.PieceView;
 import io.dragonfly.daemon.storage.Pin;
 import io.dragonfly.daemon.storage.StoreListener;
 import io.dragonfly.daemon.storage.StoredTask;
 import io.dragonfly.daemon.storage.TaskKey;
 import io.dragonfly.daemon.storage.TaskOrigin;
+import io.dragonfly.daemon.storage.TrafficType;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -26,6 +32,9 @@ final class TaskStorage {
   private final TaskKey key;
   private final Consumer<Event> events;
   private final List<Version> versions = new ArrayList<>();
+
+  /** The scheduler has the bytes of this tiny content: it gave them, or was told. */
+  private boolean tinyTold;
 
   /**
    * One version's place; pinned until the download is gone.
@@ -101,6 +110,53 @@ final class TaskStorage {
 
   private static Event opened(int epoch, StoredTask task) {
     return new Event.TaskOpened(epoch, task.content(), task.pieces(), task.roots());
+  }
+
+  /** Stores what came with the scheduler's answer, unless it is not what the root vouches for. */
+  Event storeTiny(Action.StoreTiny tiny) {
+    Optional<StoredTask> task = find(tiny.epoch()).map(OriginReader.Storage::task);
+    if (task.isEmpty()) {
+      return new Event.TinyFailed(tiny.epoch());
+    }
+    try (PieceEditor editor = task.get().edit(0).orElse(null)) {
+      if (editor == null) {
+        return new Event.TinyFailed(tiny.epoch());
+      }
+      editor.write(ByteBuffer.wrap(tiny.content().bytes()));
+      tinyTold = true;
+      return new Event.TinyStored(
+          tiny.epoch(),
+          editor.commit(
+              Optional.of(tiny.root()),
+              Optional.empty(),
+              TrafficType.REMOTE_PEER,
+              "",
+              Duration.ZERO));
+    } catch (NoSpaceException e) {
+      return new Event.StorageFailed(tiny.epoch(), true, Messages.of(e));
+    } catch (IOException | RuntimeException e) {
+      log.warn("event=tiny_content_not_stored task={} error={}", key, e.toString());
+      return new Event.TinyFailed(tiny.epoch());
+    }
+  }
+
+  /** The whole content, once, when it is tiny and the scheduler did not give it. */
+  Optional<TinyContent> tinyToTell() {
+    Optional<StoredTask> found = latest().map(OriginReader.Storage::task);
+    if (tinyTold || found.isEmpty() || !TinyContent.mayBe(found.get().content())) {
+      return Optional.empty();
+    }
+    tinyTold = true;
+    try (PieceView view = found.get().view(0)) {
+      ByteBuffer bytes = ByteBuffer.allocate((int) view.length());
+      while (bytes.hasRemaining() && view.read(bytes.position(), bytes) > 0) {
+        // Till it is full.
+      }
+      return Optional.of(TinyContent.of(bytes.array()));
+    } catch (IOException | RuntimeException e) {
+      log.debug("event=tiny_content_not_told task={} error={}", key, e.toString());
+      return Optional.empty();
+    }
   }
 
   /** Where the epoch's pieces go; empty when it never was opened. */

@@ -3,6 +3,7 @@ package io.dragonfly.daemon.link;
 import io.dragonfly.common.id.PeerId;
 import io.dragonfly.common.piece.ContentInfo;
 import io.dragonfly.common.piece.PieceRoot;
+import io.dragonfly.common.piece.TinyContent;
 import io.dragonfly.daemon.storage.StoredPiece;
 import java.util.BitSet;
 import java.util.Collections;
@@ -62,6 +63,9 @@ public sealed interface PeerReport {
       unwanted = List.copyOf(unwanted);
     }
   }
+
+  /** All bytes of a tiny content, for the scheduler to hand out; after its piece was reported. */
+  record Tiny(TinyContent content) implements PeerReport {}
 
   /** Bytes read at the origin so far: keeps a lease alive between pieces. */
   record OriginProgress(long bytes) implements PeerReport {}

@@ -2,6 +2,7 @@ package io.dragonfly.daemon.link;
 
 import io.dragonfly.common.piece.ContentInfo;
 import io.dragonfly.common.piece.PieceRoot;
+import io.dragonfly.common.piece.TinyContent;
 import java.util.BitSet;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -47,6 +48,9 @@ public sealed interface SwarmOrder {
       roots = Collections.unmodifiableMap(new TreeMap<>(roots));
     }
   }
+
+  /** All bytes of the content; to be compared with the root that came before. */
+  record Tiny(TinyContent content) implements SwarmOrder {}
 
   /** The origin refused the leaseholder for good and would refuse this peer as well. */
   record OriginRefused(OptionalInt status, Map<String, String> headers, String message)

@@ -1,5 +1,6 @@
 package io.dragonfly.daemon.rpc;
 
+import com.google.protobuf.UnsafeByteOperations;
 import io.dragonfly.api.errordetails.v2.Backend;
 import io.dragonfly.api.errordetails.v2.Unknown;
 import io.dragonfly.api.extension.v1.Failed;
@@ -18,6 +19,7 @@ import io.dragonfly.common.id.PeerId;
 import io.dragonfly.common.id.TaskId;
 import io.dragonfly.common.piece.Bitmap;
 import io.dragonfly.common.piece.PieceLayout;
+import io.dragonfly.common.piece.TinyContent;
 import io.dragonfly.daemon.link.ParentInfo;
 import io.dragonfly.daemon.link.PeerReport;
 import io.dragonfly.daemon.link.SwarmOrder;
@@ -84,6 +86,10 @@ final class ExtensionDialogue implements SwarmDialogue<JoinRequest, JoinResponse
               ParentsWanted.newBuilder()
                   .addAllUnwantedParentIds(wanted.unwanted().stream().map(PeerId::value).toList())
                   .setDescription(wanted.text()));
+      case PeerReport.Tiny(TinyContent content) ->
+          request.setTinyContent(
+              io.dragonfly.api.extension.v1.TinyContent.newBuilder()
+                  .setBytes(UnsafeByteOperations.unsafeWrap(content.bytes())));
       case PeerReport.OriginProgress progress ->
           request.setOriginProgress(OriginProgress.newBuilder().setBytes(progress.bytes()));
       case PeerReport.OriginFailed failed -> request.setOriginFailed(originFailed(failed));
@@ -155,6 +161,10 @@ final class ExtensionDialogue implements SwarmDialogue<JoinRequest, JoinResponse
           order(new SwarmOrder.LeaveOrigin(answer.getOriginRevoked().getDescription()));
       case ROOTS ->
           order(new SwarmOrder.Roots(PieceMessages.roots(answer.getRoots().getRootsList())));
+      case TINY_CONTENT ->
+          order(
+              new SwarmOrder.Tiny(
+                  TinyContent.of(answer.getTinyContent().getBytes().toByteArray())));
       case ORIGIN_REFUSED -> order(refused(answer.getOriginRefused().getBackend()));
       // An order that a newer scheduler added; what we know still holds.
       case ORDER_NOT_SET -> Outcome.nothing();

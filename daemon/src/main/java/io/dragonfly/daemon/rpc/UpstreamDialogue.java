@@ -128,7 +128,7 @@ final class UpstreamDialogue implements SwarmDialogue<AnnouncePeerRequest, Annou
                           .setParentId(failed.parent().value())
                           .setTemporary(true)));
       case PeerReport.ParentsWanted wanted -> reschedule(wanted);
-      case PeerReport.OriginProgress _ -> Outcome.nothing();
+      case PeerReport.OriginProgress _, PeerReport.Tiny _ -> Outcome.nothing();
       case PeerReport.OriginFailed failed ->
           atOrigin
               ? unlessHeld(

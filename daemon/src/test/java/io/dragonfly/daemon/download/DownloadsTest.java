@@ -8,6 +8,7 @@ import io.dragonfly.common.digest.Algorithm;
 import io.dragonfly.common.digest.Digest;
 import io.dragonfly.common.id.TaskId;
 import io.dragonfly.common.piece.ByteRange;
+import io.dragonfly.common.piece.TinyContent;
 import io.dragonfly.daemon.download.DownloadException.Code;
 import io.dragonfly.daemon.link.DownloadRequest;
 import io.dragonfly.daemon.link.PeerReport;
@@ -22,6 +23,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -134,6 +136,54 @@ class DownloadsTest {
     assertThat(stored(second)).isEqualTo(content);
     assertThat(origin.bytes.get()).isEqualTo(content.length);
     assertThat(second.store.find(KEY).orElseThrow().roots()).hasSize(7);
+  }
+
+  @Test
+  void contentOfAtMost128BytesComesWithTheSchedulersAnswer() throws Exception {
+    byte[] content = bytes(TinyContent.MAX_LENGTH);
+    TestOrigin origin = origin(content);
+    TestHost first = host("a");
+    TestHost second = host("b");
+    start(first, request(origin)).awaitFinished();
+    first.kill(); // Nobody else can be asked.
+    Caller caller = start(second, request(origin));
+
+    assertThat(caller.awaitFinished().bytes()).isEqualTo(new ByteCounts(0, content.length, 0, 0));
+    assertThat(stored(second)).isEqualTo(content);
+    assertThat(second.store.find(KEY).orElseThrow().roots()).hasSize(1);
+    assertThat(origin.requests).hasSize(1);
+    assertThat(swarm.reports.stream().filter(PeerReport.Tiny.class::isInstance))
+        .containsExactly(new PeerReport.Tiny(TinyContent.of(content)));
+    assertThat(swarm.reports).noneMatch(PeerReport.PieceFailed.class::isInstance);
+  }
+
+  @Test
+  void contentOfMoreComesFromAParent() throws Exception {
+    byte[] content = bytes(TinyContent.MAX_LENGTH + 1);
+    TestOrigin origin = origin(content);
+    TestHost first = host("a");
+    TestHost second = host("b");
+    start(first, request(origin)).awaitFinished();
+    start(second, request(origin)).awaitFinished();
+
+    assertThat(stored(second)).isEqualTo(content);
+    assertThat(first.store.find(KEY).orElseThrow().uploadedCount()).isEqualTo(1);
+    assertThat(swarm.reports).noneMatch(PeerReport.Tiny.class::isInstance);
+  }
+
+  @Test
+  void bytesInTheAnswerThatTheRootDoesNotVouchForAreNotTaken() throws Exception {
+    byte[] content = bytes(100);
+    TestOrigin origin = origin(content);
+    TestHost first = host("a");
+    TestHost second = host("b");
+    start(first, request(origin)).awaitFinished();
+    swarm.forged = Optional.of(TinyContent.of(new byte[100]));
+    Caller caller = start(second, request(origin));
+
+    assertThat(caller.awaitFinished().bytes().total()).isEqualTo(content.length);
+    assertThat(stored(second)).isEqualTo(content);
+    assertThat(swarm.reports).anyMatch(PeerReport.ParentsWanted.class::isInstance);
   }
 
   @Test

@@ -4,6 +4,7 @@ import io.dragonfly.common.id.PeerId;
 import io.dragonfly.common.id.TaskId;
 import io.dragonfly.common.piece.ContentInfo;
 import io.dragonfly.common.piece.PieceRoot;
+import io.dragonfly.common.piece.TinyContent;
 import io.dragonfly.daemon.link.LinkListener;
 import io.dragonfly.daemon.link.ParentInfo;
 import io.dragonfly.daemon.link.PeerReport;
@@ -39,6 +40,9 @@ final class FakeSwarm implements AutoCloseable {
   volatile boolean down;
   volatile boolean known = true;
 
+  /** Given out in place of the tiny content that it was told. */
+  volatile Optional<TinyContent> forged = Optional.empty();
+
   private static final class Swarm {
     Optional<ContentInfo> content = Optional.empty();
     final Map<Integer, PieceRoot> roots = new TreeMap<>();
@@ -46,6 +50,7 @@ final class FakeSwarm implements AutoCloseable {
     final Map<PeerId, ParentInfo> parents = new LinkedHashMap<>();
     final BitSet held = new BitSet();
     Optional<PeerId> lease = Optional.empty();
+    Optional<TinyContent> tiny = Optional.empty();
   }
 
   private record Member(Link link, LinkListener listener) {}
@@ -160,6 +165,7 @@ final class FakeSwarm implements AutoCloseable {
                       failed.status(), failed.headers(), failed.message())));
         }
         case PeerReport.Finished _, PeerReport.Failed _ -> leave();
+        case PeerReport.Tiny(TinyContent content) -> swarm.tiny = Optional.of(content);
         case PeerReport.PieceFailed _, PeerReport.OriginProgress _ -> {}
       }
     }
@@ -177,6 +183,10 @@ final class FakeSwarm implements AutoCloseable {
       if (swarm.content.isPresent()) {
         listener.order(new SwarmOrder.Content(swarm.content.get()));
         listener.order(new SwarmOrder.Roots(swarm.roots));
+      }
+      if (swarm.tiny.isPresent()) {
+        listener.order(new SwarmOrder.Tiny(forged.orElse(swarm.tiny.get())));
+        return;
       }
       boolean held =
           swarm.parents.values().stream()

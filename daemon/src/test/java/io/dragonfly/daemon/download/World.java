@@ -236,6 +236,8 @@ final class World {
                   give(new Event.FetchFailed(id, Reason.CANCELLED, "aborted"));
                 }
               });
+      case Action.StoreTiny tiny ->
+          throw new AssertionError("nobody said the bytes of tiny content: " + tiny);
       case Action.LookAtOrigin look -> look(look);
       case Action.TakeAnswer(long read, int _, BitSet pieces) -> {
         Action.LookAtOrigin look = requireNonNull(waitingLooks.remove(read));
@@ -340,6 +342,7 @@ final class World {
       case PeerReport.ContentLearned _,
           PeerReport.PiecesDone _,
           PeerReport.PieceFailed _,
+          PeerReport.Tiny _,
           PeerReport.OriginProgress _ -> {}
     }
   }

@@ -344,6 +344,8 @@ final class SimHost {
           transfer.abort();
         }
       }
+      case Action.StoreTiny tiny ->
+          throw new IllegalStateException("nobody said the bytes of tiny content: " + tiny);
       case Action.LookAtOrigin look -> read(look.read(), true).look(look.start(), look.length());
       case Action.ReadOrigin run -> {
         SimStore local = store;

@@ -71,6 +71,8 @@ final class Words {
               failed.number(), failed.parent(), reason(failed.reason()));
       case PeerReport.ParentsWanted wanted ->
           new io.dragonfly.scheduler.swarm.PeerReport.ParentsWanted(wanted.unwanted());
+      case PeerReport.Tiny(var content) ->
+          new io.dragonfly.scheduler.swarm.PeerReport.Tiny(content);
       case PeerReport.OriginProgress(long bytes) ->
           new io.dragonfly.scheduler.swarm.PeerReport.OriginProgress(bytes);
       case PeerReport.OriginFailed failed ->
@@ -115,6 +117,7 @@ final class Words {
       case PeerOrder.Roots(var roots) -> new SwarmOrder.Roots(roots);
       case PeerOrder.OriginRefused(OriginFailure failure) ->
           new SwarmOrder.OriginRefused(failure.status(), failure.headers(), failure.message());
+      case PeerOrder.Tiny(var content) -> new SwarmOrder.Tiny(content);
       case PeerOrder.Candidates _,
           PeerOrder.NeedBackToSource _,
           PeerOrder.EmptyTask _,

@@ -151,6 +151,7 @@ final class AnnounceCall extends PeerCall<AnnouncePeerRequest, AnnouncePeerRespo
           PeerOrder.OriginLease _,
           PeerOrder.OriginRevoked _,
           PeerOrder.Roots _,
+          PeerOrder.Tiny _,
           PeerOrder.OriginRefused _ ->
           throw new IllegalStateException("an order for a peer of ours went to an upstream one");
     }

@@ -36,6 +36,7 @@ final class JoinCall extends PeerCall<JoinRequest, JoinResponse> {
           report(new PeerReport.OriginFailed(JoinMessages.failure(request.getOriginFailed())));
       case FINISHED -> report(new PeerReport.Finished(false));
       case FAILED -> report(new PeerReport.Failed(request.getFailed().getDescription(), false));
+      case TINY_CONTENT -> report(new PeerReport.Tiny(JoinMessages.tiny(request.getTinyContent())));
       case EVENT_NOT_SET -> throw Checks.invalid("event: one of the events is needed");
     }
   }

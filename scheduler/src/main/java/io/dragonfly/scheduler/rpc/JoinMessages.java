@@ -20,6 +20,7 @@ import io.dragonfly.common.id.PeerId;
 import io.dragonfly.common.piece.Bitmap;
 import io.dragonfly.common.piece.ContentInfo;
 import io.dragonfly.common.piece.PieceLayout;
+import io.dragonfly.common.piece.TinyContent;
 import io.dragonfly.scheduler.origin.OriginFailure;
 import io.dragonfly.scheduler.swarm.FailureReason;
 import io.dragonfly.scheduler.swarm.ParentView;
@@ -81,6 +82,14 @@ final class JoinMessages {
           content.getGuard());
     } catch (IllegalArgumentException e) {
       throw Checks.invalid("content: " + e.getMessage());
+    }
+  }
+
+  static TinyContent tiny(io.dragonfly.api.extension.v1.TinyContent message) {
+    try {
+      return TinyContent.of(message.getBytes().toByteArray());
+    } catch (IllegalArgumentException e) {
+      throw Checks.invalid("tiny_content: " + e.getMessage());
     }
   }
 
@@ -151,6 +160,13 @@ final class JoinMessages {
       case PeerOrder.Roots roots -> messages(roots.roots());
       case PeerOrder.OriginRefused refused ->
           List.of(JoinResponse.newBuilder().setOriginRefused(message(refused.failure())).build());
+      case PeerOrder.Tiny(TinyContent content) ->
+          List.of(
+              JoinResponse.newBuilder()
+                  .setTinyContent(
+                      io.dragonfly.api.extension.v1.TinyContent.newBuilder()
+                          .setBytes(UnsafeByteOperations.unsafeWrap(content.bytes())))
+                  .build());
       case PeerOrder.Candidates _,
           PeerOrder.NeedBackToSource _,
           PeerOrder.EmptyTask _,

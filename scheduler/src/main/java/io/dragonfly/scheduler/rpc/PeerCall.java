@@ -145,6 +145,7 @@ abstract class PeerCall<I, O> implements StreamObserver<I> {
       case PeerReport.PiecesDone _,
           PeerReport.PieceFailed _,
           PeerReport.ContentLearned _,
+          PeerReport.Tiny _,
           PeerReport.OriginProgress _,
           PeerReport.OriginFailed _ -> {}
     }

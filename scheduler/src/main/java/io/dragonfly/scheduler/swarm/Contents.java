@@ -2,6 +2,7 @@ package io.dragonfly.scheduler.swarm;
 
 import io.dragonfly.common.piece.ContentInfo;
 import io.dragonfly.common.piece.PieceRoot;
+import io.dragonfly.common.piece.TinyContent;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
@@ -151,6 +152,21 @@ final class Contents {
     }
   }
 
+  /**
+   * A peer says all bytes of the content. They are kept when they are those that the root vouches
+   * for.
+   */
+  void takeTiny(Peer peer, TinyContent said) {
+    Optional<PieceRoot> root = task.roots.find(0);
+    if (peer.current
+        && peer.complete
+        && root.isPresent()
+        && task.content().isPresent()
+        && said.matches(task.content().get(), root.get())) {
+      task.tiny(said);
+    }
+  }
+
   private void learn(Peer peer, ContentInfo said) {
     task.content(said);
     peer.current = true;
@@ -187,6 +203,7 @@ final class Contents {
       offers.unlinkParents(peer);
     }
     task.roots.clear();
+    task.tiny(null);
     boolean piecesKnown = task.isLengthKnown();
     task.content(said);
     for (Peer peer : List.copyOf(task.active)) {

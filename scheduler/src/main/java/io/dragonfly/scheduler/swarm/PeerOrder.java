@@ -2,12 +2,13 @@ package io.dragonfly.scheduler.swarm;
 
 import io.dragonfly.common.piece.ContentInfo;
 import io.dragonfly.common.piece.PieceRoot;
+import io.dragonfly.common.piece.TinyContent;
 import io.dragonfly.scheduler.origin.OriginFailure;
 import java.util.BitSet;
 import java.util.List;
 import java.util.SortedMap;
 
-/** What a peer is told. The first six go to peers of ours, the last four to upstream ones. */
+/** What a peer is told. The first seven go to peers of ours, the last four to upstream ones. */
 public sealed interface PeerOrder {
   record Content(ContentInfo content) implements PeerOrder {}
 
@@ -22,6 +23,9 @@ public sealed interface PeerOrder {
   record Roots(SortedMap<Integer, PieceRoot> roots) implements PeerOrder {}
 
   record OriginRefused(OriginFailure failure) implements PeerOrder {}
+
+  /** The content itself: no parents are needed. */
+  record Tiny(TinyContent content) implements PeerOrder {}
 
   /** The answer to a registration or a reschedule; never empty. */
   record Candidates(TaskView task, List<ParentView> parents) implements PeerOrder {}

@@ -3,6 +3,7 @@ package io.dragonfly.scheduler.swarm;
 import io.dragonfly.common.id.PeerId;
 import io.dragonfly.common.piece.ContentInfo;
 import io.dragonfly.common.piece.PieceRoot;
+import io.dragonfly.common.piece.TinyContent;
 import io.dragonfly.scheduler.origin.OriginFailure;
 import java.util.List;
 import java.util.Optional;
@@ -32,6 +33,9 @@ public sealed interface PeerReport {
 
   /** The leaseholder looked at the origin. */
   record ContentLearned(ContentInfo content) implements PeerReport {}
+
+  /** All bytes of a content that is small enough to be handed out with the answer. */
+  record Tiny(TinyContent content) implements PeerReport {}
 
   /** The leaseholder has read so much. */
   record OriginProgress(long bytes) implements PeerReport {}

@@ -44,6 +44,7 @@ final class PeerReports {
           done.pieces().forEach(piece -> pieceDone(peer, piece, now));
       case PeerReport.PieceFailed failed -> pieceFailed(peer, failed, now);
       case PeerReport.ContentLearned learned -> contents.learned(peer, learned.content(), now);
+      case PeerReport.Tiny tiny -> contents.takeTiny(peer, tiny.content());
       case PeerReport.OriginProgress progress -> desk.bytesRead(peer, progress.bytes(), now);
       case PeerReport.OriginFailed failed -> desk.failed(peer, failed.failure(), now);
       case PeerReport.Finished _ -> {

@@ -2,6 +2,7 @@ package io.dragonfly.scheduler.swarm;
 
 import io.dragonfly.common.piece.PieceRoot;
 import java.util.Collections;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -25,6 +26,10 @@ final class RootTable {
 
   boolean has(int piece) {
     return roots.containsKey(piece);
+  }
+
+  Optional<PieceRoot> find(int piece) {
+    return Optional.ofNullable(roots.get(piece));
   }
 
   boolean hasFresh() {

@@ -6,6 +6,7 @@ import io.dragonfly.common.id.TaskId;
 import io.dragonfly.common.piece.ByteRange;
 import io.dragonfly.common.piece.ContentInfo;
 import io.dragonfly.common.piece.PieceLayout;
+import io.dragonfly.common.piece.TinyContent;
 import io.dragonfly.scheduler.origin.OriginLease;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -49,6 +50,7 @@ final class Task {
   long updatedAt;
   Effects effects = new Effects();
   private @Nullable ContentInfo content;
+  private @Nullable TinyContent tiny;
   private int pieceCount;
 
   Task(
@@ -85,7 +87,19 @@ final class Task {
 
   void content(ContentInfo value) {
     content = value;
+    if (!TinyContent.mayBe(value)) {
+      tiny = null; // It has a guard by now, or is another.
+    }
     pieceCount = value.length().isPresent() ? value.layout().pieceCount() : 0;
+  }
+
+  /** The content itself, to be handed out. */
+  Optional<TinyContent> tiny() {
+    return Optional.ofNullable(tiny);
+  }
+
+  void tiny(@Nullable TinyContent value) {
+    tiny = value;
   }
 
   boolean isLengthKnown() {

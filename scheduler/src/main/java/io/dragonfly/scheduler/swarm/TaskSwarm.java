@@ -324,6 +324,12 @@ final class TaskSwarm {
     if (!task.roots.isEmpty()) {
       task.tell(peer, new PeerOrder.Roots(task.roots.all()));
     }
+    if (task.tiny().isPresent() && peer.held == 0 && !registration.download().needBackToSource()) {
+      // It needs nobody; should it not be able to use this, it asks for parents.
+      task.active.add(peer);
+      task.tell(peer, new PeerOrder.Tiny(task.tiny().get()));
+      return;
+    }
     if (task.lease.isHeldBy(peer.id)) {
       peer.state = PeerState.BACK_TO_SOURCE;
       task.tell(
@@ -409,6 +415,9 @@ final class TaskSwarm {
     reports.stopped(peer, /* inVain= */ true, now);
     peer.state = PeerState.LEAVE;
     offers.refresh(peer);
+    if (offers.holders().isEmpty()) {
+      task.tiny(null); // Nobody has it any more, and perhaps it was deleted for a reason.
+    }
     task.lost.remove(peer);
     Set<Peer> others = task.byHost.get(peer.host.id());
     if (others != null && others.remove(peer) && others.isEmpty()) {

@@ -57,6 +57,7 @@ final class SwarmDriver {
                 PeerOrder.OriginLease _,
                 PeerOrder.OriginRevoked _,
                 PeerOrder.Roots _,
+                PeerOrder.Tiny _,
                 PeerOrder.OriginRefused _ ->
                 false;
           };
