@@ -139,7 +139,7 @@ public final class TlsContexts {
     return chain;
   }
 
-  private static boolean belongTogether(PrivateKey key, PublicKey certified) {
+  static boolean belongTogether(PrivateKey key, PublicKey certified) {
     String algorithm =
         switch (certified.getAlgorithm()) {
           case "RSA" -> "SHA256withRSA";

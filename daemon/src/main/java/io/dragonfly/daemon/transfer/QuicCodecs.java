@@ -1,5 +1,8 @@
 package io.dragonfly.daemon.transfer;
 
+import io.dragonfly.common.tls.CertificateAuthority;
+import io.dragonfly.common.tls.Issued;
+import io.dragonfly.common.tls.TlsException;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
@@ -14,11 +17,9 @@ import io.netty.handler.codec.quic.QuicSslContext;
 import io.netty.handler.codec.quic.QuicSslContextBuilder;
 import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
-import io.netty.pkitesting.CertificateBuilder;
-import io.netty.pkitesting.X509Bundle;
 import io.netty.util.AttributeKey;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
+import java.security.cert.X509Certificate;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
@@ -58,21 +59,11 @@ final class QuicCodecs {
    * @param serve takes each stream that a client opens, on the event loop
    */
   static ChannelHandler server(QuicAdmission admission, Consumer<QuicStreamChannel> serve)
-      throws GeneralSecurityException {
-    X509Bundle identity;
-    try {
-      identity =
-          new CertificateBuilder()
-              .subject("CN=" + NAME)
-              .addSanDnsName(NAME)
-              .setIsCertificateAuthority(true)
-              .buildSelfSigned();
-    } catch (Exception e) {
-      throw new GeneralSecurityException("no certificate for QUIC can be made", e);
-    }
+      throws TlsException {
+    Issued identity = CertificateAuthority.selfSigned(NAME);
     QuicSslContext tls =
         QuicSslContextBuilder.forServer(
-                identity.getKeyPair().getPrivate(), null, identity.getCertificatePath())
+                identity.key(), null, identity.chain().toArray(X509Certificate[]::new))
             .applicationProtocols(PROTOCOL)
             .build();
     return new QuicServerCodecBuilder()

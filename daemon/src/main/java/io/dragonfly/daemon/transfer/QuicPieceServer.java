@@ -1,6 +1,7 @@
 package io.dragonfly.daemon.transfer;
 
 import io.dragonfly.common.rpc.EventLoops;
+import io.dragonfly.common.tls.TlsException;
 import io.dragonfly.daemon.storage.PieceStore;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -12,7 +13,6 @@ import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.security.GeneralSecurityException;
 import java.util.ArrayDeque;
 import java.util.Locale;
 import java.util.Queue;
@@ -151,7 +151,7 @@ public final class QuicPieceServer implements AutoCloseable {
       try {
         ChannelHandler codec = QuicCodecs.server(admission, QuicPieceServer.this::serve);
         context.executor().execute(() -> handOver(context, codec));
-      } catch (GeneralSecurityException | RuntimeException | LinkageError e) {
+      } catch (TlsException | RuntimeException | LinkageError e) {
         log.warn("event=quic_not_available port={} cause={}", port(), e.toString());
         context.executor().execute(this::fail);
       }
