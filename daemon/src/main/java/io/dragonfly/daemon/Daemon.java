@@ -220,7 +220,8 @@ public final class Daemon implements AutoCloseable {
                 new ProxyDownloads(downloads, metrics),
                 sources,
                 closer.add(plan.passage()),
-                metrics.proxy()));
+                metrics.proxy(),
+                new ProxyAuthority(config)));
     proxy.start();
     proxyServer = proxy;
     metrics.observe(store, pieces, this::quicBytes, config.storage().dir());

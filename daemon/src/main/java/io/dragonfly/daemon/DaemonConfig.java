@@ -66,6 +66,11 @@ public record DaemonConfig(
     return network.enableIpv6() ? "::" : "0.0.0.0";
   }
 
+  /** Where this host's own certificate authority lies, if it has been made. */
+  public Path authorityDirectory() {
+    return storage.dir().resolve("ca");
+  }
+
   /** Who this host is to the rest of the cluster; an absent ip or name is found at the start. */
   public record Host(
       Optional<String> idc,

@@ -31,8 +31,6 @@ final class IdleKeys {
           new Idle("backend.enableHickoryDNS", "false"),
           idle("gc.policy.persistentTaskTTL"),
           idle("gc.policy.persistentCacheTaskTTL"),
-          idle("proxy.server.caCert"),
-          idle("proxy.server.caKey"),
           idle("proxy.registryMirror.cert"),
           idle("proxy.prefetchBandwidthLimit"),
           idle("proxy.readBufferSize"),

@@ -258,8 +258,6 @@ class DaemonConfigTest {
             "backend.enableHickoryDNS",
             "gc.policy.persistentTaskTTL",
             "gc.policy.persistentCacheTaskTTL",
-            "proxy.server.caCert",
-            "proxy.server.caKey",
             "proxy.registryMirror.cert",
             "proxy.prefetchBandwidthLimit",
             "proxy.readBufferSize",

@@ -24,6 +24,7 @@ public final class Main {
       Run it
         dfdaemon      The peer daemon and the seed peer
         scheduler     The scheduler
+        ca            'ca export' prints the certificate that clients of the HTTPS proxy trust
 
         version       Print the version
         help          Print this text
@@ -43,6 +44,7 @@ public final class Main {
       case "scheduler" -> System.exit(SchedulerMain.main(rest, System.out, System.err));
       case "standalone" -> System.exit(Standalone.run(rest));
       case "demo" -> System.exit(Demo.run(rest));
+      case "ca" -> System.exit(AuthorityCommand.run(rest, System.out, System.err));
       case "training" -> Training.run(rest);
       case "version", "--version", "-V" -> System.out.println(BuildInfo.load().line("dragonfly"));
       case "help", "--help", "-h" -> System.out.print(HELP);

@@ -70,6 +70,11 @@ final class Standalone {
     }
   }
 
+  /** Where the daemon of a standalone keeps its certificate authority. */
+  static Path authorityDirectory(ParsedFlags parsed) throws UsageException {
+    return directory(parsed).resolve("data/ca");
+  }
+
   private static LogLevel level(ParsedFlags parsed) throws UsageException {
     try {
       return LogLevel.parse(parsed.string("log-level"));

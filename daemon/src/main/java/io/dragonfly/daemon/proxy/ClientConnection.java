@@ -1,12 +1,15 @@
 package io.dragonfly.daemon.proxy;
 
+import io.dragonfly.common.net.HostPort;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
-import io.netty.handler.codec.TooLongFrameException;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -16,11 +19,11 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
-import io.netty.handler.codec.http.TooLongHttpHeaderException;
-import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -47,6 +50,7 @@ final class ClientConnection extends ChannelDuplexHandler {
   private final Executor threads;
   private final Consumer<Exchange> answers;
   private final Duration patience;
+  private final Optional<HostPort> inside;
 
   private @Nullable Exchange current;
   private @Nullable HttpRequest next;
@@ -61,13 +65,19 @@ final class ClientConnection extends ChannelDuplexHandler {
    * @param answers answers a request; returns when it is answered or given up
    * @param patience how long the client may be silent within a request, or take nothing of an
    *     answer
+   * @param inside the place in whose stead this connection is answered
    */
   ClientConnection(
-      AnswerEncoder encoder, Executor threads, Consumer<Exchange> answers, Duration patience) {
+      AnswerEncoder encoder,
+      Executor threads,
+      Consumer<Exchange> answers,
+      Duration patience,
+      Optional<HostPort> inside) {
     this.encoder = encoder;
     this.threads = threads;
     this.answers = answers;
     this.patience = patience;
+    this.inside = inside;
   }
 
   @Override
@@ -106,7 +116,7 @@ final class ClientConnection extends ChannelDuplexHandler {
       ReferenceCountUtil.release(message);
       read(ctx);
     } else if (message instanceof HttpRequest request) {
-      HttpResponseStatus mistake = mistake(request);
+      HttpResponseStatus mistake = Requests.mistake(request);
       if (mistake != null) {
         refuse(ctx, mistake);
       } else if (current != null) {
@@ -119,34 +129,6 @@ final class ClientConnection extends ChannelDuplexHandler {
     } else {
       ReferenceCountUtil.release(message);
     }
-  }
-
-  /** What makes a request one that nobody should pass on; null when nothing does. */
-  private static @Nullable HttpResponseStatus mistake(HttpRequest request) {
-    if (request.decoderResult().isFailure()) {
-      Throwable cause = request.decoderResult().cause();
-      if (cause instanceof TooLongHttpLineException) {
-        return HttpResponseStatus.REQUEST_URI_TOO_LONG;
-      }
-      return cause instanceof TooLongHttpHeaderException || cause instanceof TooLongFrameException
-          ? HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-          : HttpResponseStatus.BAD_REQUEST;
-    }
-    if (request.uri().chars().anyMatch(c -> c <= ' ' || c == 0x7f)) {
-      return HttpResponseStatus.BAD_REQUEST;
-    }
-    HttpVersion version = request.protocolVersion();
-    boolean old = version.equals(HttpVersion.HTTP_1_0);
-    if (!old && !version.equals(HttpVersion.HTTP_1_1)) {
-      return HttpResponseStatus.HTTP_VERSION_NOT_SUPPORTED;
-    }
-    var encodings = request.headers().getAll(HttpHeaderNames.TRANSFER_ENCODING);
-    if (!encodings.isEmpty()
-        && (old || encodings.size() > 1 || !encodings.get(0).strip().equalsIgnoreCase("chunked"))) {
-      return HttpResponseStatus.BAD_REQUEST;
-    }
-    int hosts = request.headers().getAll(HttpHeaderNames.HOST).size();
-    return hosts > 1 || (hosts == 0 && !old) ? HttpResponseStatus.BAD_REQUEST : null;
   }
 
   private void refuse(ChannelHandlerContext ctx, HttpResponseStatus status) {
@@ -171,7 +153,9 @@ final class ClientConnection extends ChannelDuplexHandler {
     }
     boolean hasBody =
         HttpUtil.isTransferEncodingChunked(request) || HttpUtil.getContentLength(request, 0L) > 0;
-    Exchange exchange = new Exchange(ctx.channel(), request, hasBody, patience);
+    Exchange exchange =
+        new Exchange(
+            ctx.channel(), request, hasBody, patience, inside, () -> cutOff(ctx.channel()));
     current = exchange;
     encoder.bodiless(exchange.isBodiless(HttpResponseStatus.OK));
     if (!hasBody) {
@@ -244,10 +228,25 @@ final class ClientConnection extends ChannelDuplexHandler {
     var _ =
         ctx.writeAndFlush(Unpooled.EMPTY_BUFFER)
             .addListener(_ -> {
-              var _ = ((DuplexChannel) ctx.channel()).shutdownOutput();
+              SslHandler tls = ctx.pipeline().get(SslHandler.class);
+              var _ =
+                  tls == null
+                      ? ((DuplexChannel) ctx.channel()).shutdownOutput()
+                      : tls.closeOutbound();
               read(ctx);
             });
     var _ = ctx.executor().schedule(closing(ctx), LINGER_SECONDS, TimeUnit.SECONDS);
+  }
+
+  /** By a reset, and without the farewell of TLS: neither may look like a proper end. */
+  private static void cutOff(Channel channel) {
+    try {
+      channel.config().setOption(ChannelOption.SO_LINGER, 0);
+    } catch (ChannelException e) {
+      // It is closed already.
+    }
+    ChannelHandlerContext first = channel.pipeline().firstContext();
+    var _ = first == null ? channel.close() : first.close();
   }
 
   @Override

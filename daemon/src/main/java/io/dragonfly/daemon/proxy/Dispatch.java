@@ -2,6 +2,7 @@ package io.dragonfly.daemon.proxy;
 
 import io.dragonfly.common.net.HostPort;
 import io.dragonfly.common.net.LoggableUrl;
+import io.dragonfly.common.tls.CertificateAuthority;
 import io.dragonfly.daemon.download.ByteCounts;
 import io.dragonfly.daemon.source.Passage;
 import io.dragonfly.daemon.source.Sources;
@@ -11,10 +12,15 @@ import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.ssl.SslContext;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,14 +40,22 @@ final class Dispatch {
   private final Prefetches prefetches;
   private final Access users;
   private final RequestRate rate;
+  private final Interception interception;
+  private final Unveiled unveiled;
 
+  /**
+   * @param authority for the hosts that are answered here; see {@link Interception}
+   * @param threads a thread for each request
+   */
   Dispatch(
       ProxyOptions options,
       TaskDownloads downloads,
       Sources sources,
       Passage passage,
       ProxyWatch watch,
-      int ownPort) {
+      int ownPort,
+      Supplier<Optional<CertificateAuthority>> authority,
+      Executor threads) {
     this.options = options;
     this.downloads = downloads;
     this.sources = sources;
@@ -53,6 +67,8 @@ final class Dispatch {
     prefetches = new Prefetches(downloads);
     users = new Access(options.user());
     rate = new RequestRate(options.requestsPerSecond(), System::nanoTime);
+    interception = new Interception(options.rules(), registries.usual(), authority);
+    unveiled = new Unveiled(threads, this::answer, options.patience());
   }
 
   /** Answers a request, whatever happens; a failure midway breaks the connection. */
@@ -72,13 +88,13 @@ final class Dispatch {
       outcome = "broken";
       log.warn(
           "event=proxy_answer_broken url={} sent={} reason=\"{}\"",
-          shown(exchange.request()),
+          shown(exchange),
           exchange.sent(),
           e.getMessage());
       exchange.abort();
     } catch (RuntimeException e) {
       outcome = "failed";
-      log.error("event=proxy_failed url={}", shown(exchange.request()), e);
+      log.error("event=proxy_failed url={}", shown(exchange), e);
       exchange.abort();
     }
     if (isFailure(outcome, exchange.status())) {
@@ -88,7 +104,7 @@ final class Dispatch {
         "method={} url={} status={} outcome={} bytes={} cache={} peers={} seed={} origin={}"
             + " millis={}",
         exchange.request().method(),
-        shown(exchange.request()),
+        shown(exchange),
         exchange.status(),
         outcome,
         exchange.sent(),
@@ -130,13 +146,18 @@ final class Dispatch {
               + options.requestsPerSecond()
               + " requests a second: come again later, or raise proxy.server.requestRateLimit.");
     }
+    String target = request.uri();
+    if (exchange.inside().isPresent()) {
+      // Whoever is inside has shown at the CONNECT that it may use the proxy.
+      Optional<String> host = Optional.ofNullable(request.headers().get(HttpHeaderNames.HOST));
+      String url = Interception.url(exchange.inside().get(), target, host);
+      return answer(exchange, url, url.contains("/v2/"));
+    }
     users.check(request.headers());
     if (request.method().equals(HttpMethod.CONNECT)) {
-      HostPort place = place(request.uri());
-      Tunnel.open(exchange, place, destinations.resolve(place));
+      connect(exchange, place(target));
       return ByteCounts.NONE;
     }
-    String target = request.uri();
     boolean mirror = target.startsWith("/");
     if (mirror && isPing(request) && !options.registryIsChosen()) {
       ping(exchange);
@@ -144,6 +165,16 @@ final class Dispatch {
     }
     String url = mirror ? registries.url(target, request.headers().get(NAMED)) : absolute(target);
     return answer(exchange, url, mirror || url.contains("/v2/"));
+  }
+
+  private void connect(Exchange exchange, HostPort place) throws IOException, Refusal {
+    List<InetAddress> addresses = destinations.resolve(place);
+    Optional<SslContext> tls = interception.of(place);
+    if (tls.isPresent()) {
+      unveiled.open(exchange, place, addresses, tls.get());
+    } else {
+      Tunnel.open(exchange, place, addresses);
+    }
   }
 
   private static final String NAMED = "X-Dragonfly-Registry";
@@ -200,11 +231,15 @@ final class Dispatch {
     exchange.answer(HttpResponseStatus.OK, headers, new byte[] {'{', '}'});
   }
 
-  private static String shown(HttpRequest request) {
-    String uri = request.uri();
+  private static String shown(Exchange exchange) {
+    String uri = exchange.request().uri();
+    Optional<HostPort> inside = exchange.inside();
+    if (inside.isPresent() && uri.startsWith("/")) {
+      return LoggableUrl.of("https://" + Interception.authority(inside.get()) + uri);
+    }
     return uri.startsWith("/")
         ? LoggableUrl.of("mirror://" + uri.substring(1))
-        : request.method().equals(HttpMethod.CONNECT)
+        : exchange.request().method().equals(HttpMethod.CONNECT)
             ? LoggableUrl.of("connect://" + uri)
             : LoggableUrl.of(uri);
   }

@@ -2,11 +2,10 @@ package io.dragonfly.daemon.proxy;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.dragonfly.common.lifecycle.Cancellation;
+import io.dragonfly.common.net.HostPort;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelException;
-import io.netty.channel.ChannelOption;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.DefaultHttpResponse;
@@ -25,6 +24,7 @@ import java.time.Duration;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -38,6 +38,8 @@ final class Exchange {
   private final HttpRequest request;
   private final RequestBody body;
   private final Duration patience;
+  private final Optional<HostPort> inside;
+  private final Runnable breaking;
   private final Cancellation gone = new Cancellation();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition writable = lock.newCondition();
@@ -54,11 +56,22 @@ final class Exchange {
 
   /**
    * @param patience how long the client may take nothing
+   * @param inside the place in whose stead the request is answered
+   * @param breaking ends the connection, or the request's part of it, so that nobody takes that for
+   *     the answer's proper end; any thread
    */
-  Exchange(Channel channel, HttpRequest request, boolean hasBody, Duration patience) {
+  Exchange(
+      Channel channel,
+      HttpRequest request,
+      boolean hasBody,
+      Duration patience,
+      Optional<HostPort> inside,
+      Runnable breaking) {
     this.channel = channel;
     this.request = request;
     this.patience = patience;
+    this.inside = inside;
+    this.breaking = breaking;
     this.body = new RequestBody(this::readMore, patience, !hasBody);
   }
 
@@ -68,6 +81,11 @@ final class Exchange {
 
   HttpHeaders headers() {
     return request.headers();
+  }
+
+  /** The place that the client takes this proxy for; empty when it takes it for a proxy. */
+  Optional<HostPort> inside() {
+    return inside;
   }
 
   RequestBody body() {
@@ -241,11 +259,6 @@ final class Exchange {
 
   /** What was sent is wrong or not whole: the client must not take it for an end. */
   void abort() {
-    try {
-      channel.config().setOption(ChannelOption.SO_LINGER, 0);
-    } catch (ChannelException e) {
-      // It is closed already.
-    }
-    var _ = channel.close();
+    breaking.run();
   }
 }

@@ -1,6 +1,7 @@
 package io.dragonfly.daemon.proxy;
 
 import io.dragonfly.common.rpc.EventLoops;
+import io.dragonfly.common.tls.CertificateAuthority;
 import io.dragonfly.daemon.source.Passage;
 import io.dragonfly.daemon.source.Sources;
 import io.netty.bootstrap.ServerBootstrap;
@@ -17,9 +18,11 @@ import io.netty.handler.flow.FlowControlHandler;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,7 +35,7 @@ public final class ProxyServer implements AutoCloseable {
   private static final long CLOSE_SECONDS = 5;
 
   /** What is written ahead of a client that takes it slowly, in bytes. */
-  private static final WriteBufferWaterMark AHEAD = new WriteBufferWaterMark(128 << 10, 256 << 10);
+  static final WriteBufferWaterMark AHEAD = new WriteBufferWaterMark(128 << 10, 256 << 10);
 
   private final ProxyOptions options;
   private final EventLoops loops;
@@ -40,6 +43,7 @@ public final class ProxyServer implements AutoCloseable {
   private final Sources sources;
   private final Passage passage;
   private final ProxyWatch watch;
+  private final Supplier<Optional<CertificateAuthority>> authority;
   private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
   private final ExecutorService threads =
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("proxy-", 1).factory());
@@ -51,6 +55,8 @@ public final class ProxyServer implements AutoCloseable {
    * @param passage for what goes to its origin as it is
    * @param sources for the rest of a task that fails midway
    * @param watch is told of each request
+   * @param authority certifies hosts that are answered in their stead; empty while none are. Asked
+   *     again for each connection that it concerns; may block
    */
   public ProxyServer(
       ProxyOptions options,
@@ -58,13 +64,15 @@ public final class ProxyServer implements AutoCloseable {
       TaskDownloads downloads,
       Sources sources,
       Passage passage,
-      ProxyWatch watch) {
+      ProxyWatch watch,
+      Supplier<Optional<CertificateAuthority>> authority) {
     this.options = options;
     this.loops = loops;
     this.downloads = downloads;
     this.sources = sources;
     this.passage = passage;
     this.watch = watch;
+    this.authority = authority;
   }
 
   /**
@@ -129,7 +137,8 @@ public final class ProxyServer implements AutoCloseable {
 
     private synchronized Dispatch dispatch() {
       if (dispatch == null) {
-        dispatch = new Dispatch(options, downloads, sources, passage, watch, port());
+        dispatch =
+            new Dispatch(options, downloads, sources, passage, watch, port(), authority, threads);
       }
       return dispatch;
     }
@@ -149,7 +158,8 @@ public final class ProxyServer implements AutoCloseable {
               new StrictDecoder(),
               encoder,
               new FlowControlHandler(),
-              new ClientConnection(encoder, threads, dispatch()::answer, options.patience()));
+              new ClientConnection(
+                  encoder, threads, dispatch()::answer, options.patience(), Optional.empty()));
     }
   }
 }

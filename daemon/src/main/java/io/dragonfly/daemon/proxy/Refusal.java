@@ -40,6 +40,11 @@ final class Refusal extends Exception {
     return new Refusal(HttpResponseStatus.BAD_REQUEST, Type.PROXY, message);
   }
 
+  /** RFC 9110, 15.5.20. */
+  static Refusal misdirected(String message) {
+    return new Refusal(HttpResponseStatus.MISDIRECTED_REQUEST, Type.PROXY, message);
+  }
+
   HttpResponseStatus status() {
     return status;
   }

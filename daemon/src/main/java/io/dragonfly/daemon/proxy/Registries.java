@@ -26,6 +26,11 @@ final class Registries {
     this.usual = base(usual);
   }
 
+  /** The mirror's registry; a URL without a path. */
+  String usual() {
+    return usual;
+  }
+
   /**
    * The URL at the registry.
    *

@@ -8,6 +8,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
@@ -46,6 +47,34 @@ final class Tunnel {
   static void open(Exchange exchange, HostPort place, List<InetAddress> addresses)
       throws Refusal, ClientGoneException {
     Channel client = exchange.channel();
+    Channel remote;
+    try {
+      remote = connect(client, place, addresses);
+    } catch (Refusal e) {
+      if (exchange.gone().isCancelled()) {
+        throw new ClientGoneException();
+      }
+      throw e;
+    }
+    client
+        .eventLoop()
+        .execute(() -> {
+          if (client.isActive()) {
+            establish(client, new End(remote));
+            flow(client, remote);
+          } else {
+            var _ = remote.close();
+          }
+        });
+  }
+
+  /**
+   * Connects to the first address that answers.
+   *
+   * @throws Refusal when none does, or the client has gone
+   */
+  static Channel connect(Channel client, HostPort place, List<InetAddress> addresses)
+      throws Refusal {
     Throwable why = new IllegalArgumentException("no address");
     for (InetAddress address : addresses) {
       ChannelFuture connecting =
@@ -61,13 +90,12 @@ final class Tunnel {
               .connect(new InetSocketAddress(address, place.port()))
               .awaitUninterruptibly();
       if (connecting.isSuccess()) {
-        client.eventLoop().execute(() -> join(client, connecting.channel()));
-        return;
-      }
-      if (exchange.gone().isCancelled()) {
-        throw new ClientGoneException();
+        return connecting.channel();
       }
       why = connecting.cause();
+      if (!client.isActive()) {
+        break;
+      }
     }
     throw new Refusal(
         HttpResponseStatus.BAD_GATEWAY,
@@ -75,20 +103,34 @@ final class Tunnel {
         "No connection to " + place + ": " + why.getMessage());
   }
 
-  private static void join(Channel client, Channel remote) {
-    if (!client.isActive()) {
-      var _ = remote.close();
-      return;
-    }
+  /**
+   * Event loop: tells the client that its connection leads to the place it asked for. What it sends
+   * from now on, and has sent early, comes to a handler as it is.
+   */
+  static void establish(Channel client, ChannelHandler next) {
     ChannelPipeline pipeline = client.pipeline();
-    client.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
-    pipeline.addLast(new End(remote));
+    pipeline.addLast(next);
     // What the client sent early comes out of the handlers that are removed, in its order.
     pipeline.remove(ClientConnection.class);
     pipeline.remove(AnswerEncoder.class);
     var _ = client.writeAndFlush(Unpooled.wrappedBuffer(ESTABLISHED));
     pipeline.remove(StrictDecoder.class);
     pipeline.remove(FlowControlHandler.class);
+  }
+
+  /** Event loop: a tunnel begins where a handler of the client's connection was. */
+  static void join(ChannelHandlerContext ctx, Channel remote) {
+    if (!ctx.channel().isActive()) {
+      var _ = remote.close();
+      return;
+    }
+    ctx.pipeline().addLast(new End(remote));
+    ctx.pipeline().remove(ctx.handler());
+    flow(ctx.channel(), remote);
+  }
+
+  private static void flow(Channel client, Channel remote) {
+    client.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
     for (Channel end : List.of(client, remote)) {
       end.pipeline().addFirst(new IdleStateHandler(0, 0, IDLE_MINUTES, TimeUnit.MINUTES));
       end.read();
