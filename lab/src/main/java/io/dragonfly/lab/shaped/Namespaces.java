@@ -7,14 +7,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
 /** Network namespaces, in which single threads of this process can be. */
-final class Namespaces {
+public final class Namespaces {
   /** Where ip(8) keeps them. */
   private static final Path DIRECTORY = Path.of("/run/netns");
 
   private Namespaces() {}
 
   /** Calls something in a thread of its own that is in a namespace. */
-  static <T> T inside(String namespace, Callable<T> call) throws IOException {
+  public static <T> T inside(String namespace, Callable<T> call) throws IOException {
     CompletableFuture<T> result = new CompletableFuture<>();
     Thread.ofPlatform()
         .name("in-" + namespace)

@@ -1,0 +1,93 @@
+package io.dragonfly.lab.clients;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.dragonfly.lab.process.ProcessCluster;
+import io.dragonfly.lab.process.Program;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What every client gets through two daemons and a seed. */
+@Timeout(600)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+final class ClientsTest {
+  private static final Duration SETTLE = Duration.ofSeconds(30);
+
+  @SuppressWarnings("NullAway.Init") // set before the first test
+  private Bench bench;
+
+  private List<Client> clients = List.of();
+
+  @BeforeAll
+  void open() throws Exception {
+    bench = Bench.open();
+    bench.start();
+    clients =
+        List.of(
+            new CurlClient(bench, bench.files()),
+            new WgetClient(bench),
+            new SkopeoClient(bench),
+            new ContainerdClient(bench, bench.registry()),
+            new PodmanClient(bench),
+            new PipClient(bench),
+            new AptClient(bench),
+            new GitLfsClient(bench, bench.lfs(bench.files().url() + GitLfsClient.OBJECTS)));
+  }
+
+  @AfterAll
+  void close() throws Exception {
+    if (bench != null) {
+      bench.close();
+    }
+  }
+
+  List<Client> clients() {
+    return clients;
+  }
+
+  @ParameterizedTest
+  @Order(1)
+  @MethodSource("clients")
+  void theSecondHostGetsItFromItsPeersAndTheOriginIsReadOnce(Client client) throws Exception {
+    Bench.require(client.tools());
+    Content content = client.publish("swarm");
+    bench.during(Bench.ONE, () -> client.get(Bench.ONE, content));
+    Bench.Traffic two = bench.during(Bench.TWO, () -> client.get(Bench.TWO, content));
+    assertThat(two.origin()).as("bytes of the second host from the origin").isZero();
+    assertThat(two.peers()).as("bytes from peers").isGreaterThanOrEqualTo(content.bytes());
+    await().atMost(SETTLE).untilAsserted(() -> assertReadAtMost(1, content));
+  }
+
+  @ParameterizedTest
+  @Order(2)
+  @MethodSource("clients")
+  void withoutASchedulerEachReadsTheOriginOnce(Client client) throws Exception {
+    Bench.require(client.tools());
+    Program scheduler = bench.cluster().program(ProcessCluster.SCHEDULER);
+    if (scheduler.isAlive()) {
+      scheduler.kill();
+    }
+    Content content = client.publish("alone");
+    client.get(Bench.ONE, content);
+    client.get(Bench.TWO, content);
+    await().atMost(SETTLE).untilAsserted(() -> assertReadAtMost(2, content));
+  }
+
+  /** The origin has sent the content, and no more than so many times that. */
+  private static void assertReadAtMost(int times, Content content) throws Exception {
+    assertThat(content.read())
+        .as("bytes of %s from the origin", content.name())
+        .isBetween(content.bytes(), times * content.bytes() * 101 / 100);
+  }
+}
