@@ -144,7 +144,11 @@ class TaskStreamTest {
             channel,
             new DefaultHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.GET, "/"),
             false,
-            Duration.ofSeconds(10));
+            Duration.ofSeconds(10),
+            Optional.empty(),
+            () -> {
+              var _ = channel.close();
+            });
     try (TaskStream stream = TaskStream.open(failing(code), sources, request, exchange)) {
       stream.send(whole);
     }
