@@ -23,8 +23,8 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * {@code dragonfly ca export}: gives out the certificate by which the proxy's clients know it inside
- * HTTPS. From then on the daemon may answer in the stead of hosts.
+ * {@code dragonfly ca export}: gives out the certificate by which the proxy's clients know it
+ * inside HTTPS. From then on the daemon may answer in the stead of hosts.
  */
 final class AuthorityCommand {
   private static final int SUCCESS = 0;
@@ -98,8 +98,7 @@ final class AuthorityCommand {
       Optional<Path> key = config.proxy().server().caKey();
       if (certificate.isPresent() && key.isPresent()) {
         // The one that is used; it needs no mark that it may be.
-        print(
-            CertificateAuthority.read(certificate.get(), key.get()), key.get(), parsed, out, err);
+        print(CertificateAuthority.read(certificate.get(), key.get()), key.get(), parsed, out, err);
         return SUCCESS;
       }
       target = config.authorityDirectory();
