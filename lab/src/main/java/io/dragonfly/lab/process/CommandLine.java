@@ -68,8 +68,11 @@ public final class CommandLine {
     while (there.getParent() != null && !Files.exists(there)) {
       there = there.getParent();
     }
-    if (!Files.isDirectory(there) || !Files.isWritable(there)) {
-      throw parsed.invalid("report", "expected a directory to write to, and " + there + " is none");
+    if (!Files.isDirectory(there)) {
+      throw parsed.invalid("report", "expected a directory, and " + there + " is none");
+    }
+    if (!Files.isWritable(there)) {
+      throw parsed.invalid("report", "this user may not write to " + there);
     }
     return directory;
   }
