@@ -4,6 +4,7 @@ import io.dragonfly.common.config.ConfigException;
 import io.dragonfly.common.config.ConfigLoader;
 import io.dragonfly.common.config.Keys;
 import io.dragonfly.common.lifecycle.StartException;
+import io.dragonfly.common.net.HostPort;
 import io.dragonfly.scheduler.Scheduler;
 import io.dragonfly.scheduler.SchedulerConfig;
 import java.io.IOException;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * A whole cluster in one JVM, on loopback: a scheduler, seeds and peers, each a daemon of its own
@@ -80,13 +82,20 @@ public final class LocalCluster implements AutoCloseable {
     }
     scheduler = Optional.of(started);
     schedulerPort = started.port();
+    join(List.of(new HostPort(ADDRESS, schedulerPort)));
+  }
+
+  /** Names the schedulers to all daemons, instead of one that is started here. */
+  public void join(List<HostPort> schedulers) throws IOException {
+    String addresses =
+        schedulers.stream().map(address -> "\"" + address + "\"").collect(Collectors.joining(", "));
     Files.writeString(
         dynconfig,
         """
         scheduler:
-          addrs: ["%s:%d"]
+          addrs: [%s]
         """
-            .formatted(ADDRESS, schedulerPort));
+            .formatted(addresses));
   }
 
   /** Stops the scheduler, as if its machine had gone. Does nothing if it is not running. */

@@ -16,6 +16,7 @@ public final class Main {
       Try it
         demo          Download a file to several peers at once, all on this machine
         standalone    Run a scheduler and a daemon in one process, for this user
+        doctor        Check the daemon, its cluster and this machine, and say what helps
 
       Use it
         dfget         Download a file
@@ -43,6 +44,7 @@ public final class Main {
       case "dfdaemon" -> DaemonMain.main(rest);
       case "scheduler" -> System.exit(SchedulerMain.main(rest, System.out, System.err));
       case "standalone" -> System.exit(Standalone.run(rest));
+      case "doctor" -> System.exit(Doctor.run(rest));
       case "demo" -> System.exit(Demo.run(rest));
       case "ca" -> System.exit(AuthorityCommand.run(rest, System.out, System.err));
       case "training" -> Training.run(rest);

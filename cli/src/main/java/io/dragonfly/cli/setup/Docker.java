@@ -26,8 +26,11 @@ final class Docker implements Client {
   /** A proxy on another host is asked by http only where this says so; loopback always is. */
   private static final String INSECURE = "insecure-registries";
 
-  private static final JsonMapper JSON =
-      JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+  /** Made at the first use, for it costs more than the other clients do together. */
+  private static final class Json {
+    static final JsonMapper MAPPER =
+        JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+  }
 
   @Override
   public void plan(Book book, Wish wish) throws SetupException {
@@ -72,7 +75,7 @@ final class Docker implements Client {
 
   private static ObjectNode parse(String text) throws SetupException {
     try {
-      if (JSON.readTree(text) instanceof ObjectNode object) {
+      if (Json.MAPPER.readTree(text) instanceof ObjectNode object) {
         return object;
       }
       throw SetupException.at(CONFIG, 1, "expected an object, {...}.");
@@ -89,7 +92,7 @@ final class Docker implements Client {
 
   /** The offset behind the bracket that opens the list, or the object when no key is given. */
   private static int place(String text, String key) throws SetupException {
-    try (JsonParser parser = JSON.createParser(text)) {
+    try (JsonParser parser = Json.MAPPER.createParser(text)) {
       int depth = 0;
       boolean found = key.isEmpty();
       for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
