@@ -63,7 +63,16 @@ public sealed interface Event {
   /** More bytes of the piece arrived. */
   record FetchProgress(long fetch, long bytes) implements Event {}
 
-  record FetchDone(long fetch, StoredPiece piece) implements Event {}
+  /**
+   * The piece is stored.
+   *
+   * @param waitNanos from the request to its first bytes; 0 when that is not known
+   */
+  record FetchDone(long fetch, StoredPiece piece, long waitNanos) implements Event {
+    public FetchDone(long fetch, StoredPiece piece) {
+      this(fetch, piece, 0);
+    }
+  }
 
   record FetchFailed(long fetch, TransferException.Reason reason, String text) implements Event {}
 

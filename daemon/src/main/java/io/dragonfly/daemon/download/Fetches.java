@@ -206,7 +206,7 @@ final class Fetches {
     if (seed && now < turnAt) {
       return offer;
     }
-    int requests = book.all().size() < CROWD ? Parent.MOST_REQUESTS : MOST_OF_CROWD;
+    int requests = book.all().size() < CROWD ? parent.window() : MOST_OF_CROWD;
     if (mayAskForWhole() && parent.isFree(requests, now)) {
       offer.or(parent.announced);
       content.keepAcceptable(offer, parent.extension);
@@ -383,10 +383,11 @@ final class Fetches {
     return Optional.ofNullable(fetch);
   }
 
-  void delivered(Fetch fetch, long now) {
+  void delivered(Fetch fetch, long waitNanos, long now) {
     if (!fetch.relayed) {
       long since = fetch.startedAt == Long.MAX_VALUE ? now : fetch.startedAt;
       fetch.parent.measured(fetch.bytes, now - since);
+      fetch.parent.answered(waitNanos, fetch.length);
     }
     fetch.parent.delivered();
   }

@@ -5,10 +5,13 @@ import java.util.BitSet;
 
 /** What this download knows of one parent. */
 final class Parent {
-  /** Requests in flight to begin with, and at most. */
+  /** Requests in flight to begin with, and at most where an answer comes at once. */
   static final int FIRST_REQUESTS = 2;
 
   static final int MOST_REQUESTS = 4;
+
+  /** And at most however far away it is. */
+  private static final int MOST_FAR_REQUESTS = 16;
 
   /** Relayed pieces in flight at most: a host with many parents takes one of each. */
   static final int MOST_RELAYS = 1;
@@ -49,6 +52,11 @@ final class Parent {
 
   private double bytesPerNano;
 
+  /** The shortest wait for the first bytes so far: what lies between is not the parent's work. */
+  private long roundTrip = Long.MAX_VALUE;
+
+  private int window = MOST_REQUESTS;
+
   Parent(ParentInfo info) {
     this.info = info;
     this.ip = info.ip();
@@ -56,7 +64,7 @@ final class Parent {
 
   /** Whether it may be asked for another piece that it has. */
   boolean isFree(long now) {
-    return isFree(MOST_REQUESTS, now);
+    return isFree(window, now);
   }
 
   /** The same, with at most so many requests in flight. */
@@ -88,9 +96,26 @@ final class Parent {
         bytesPerNano == 0 ? now : NEWEST_WEIGHT * now + (1 - NEWEST_WEIGHT) * bytesPerNano;
   }
 
+  /**
+   * It sent the first bytes of a piece so long after they were asked for. What it sends in a round
+   * trip is under way and cannot be asked for again: so many more requests fill the way to it.
+   */
+  void answered(long waitNanos, long pieceLength) {
+    if (waitNanos > 0) {
+      roundTrip = Math.min(roundTrip, waitNanos);
+      double ahead = bytesPerNano * (running + 1) * roundTrip / pieceLength;
+      window = (int) Math.min(MOST_FAR_REQUESTS, MOST_REQUESTS + ahead);
+    }
+  }
+
+  /** Requests in flight at most, where it is one of few parents. */
+  int window() {
+    return window;
+  }
+
   void delivered() {
     failures = 0;
-    allowed = Math.min(MOST_REQUESTS, allowed + 1);
+    allowed = Math.min(window, allowed + 1);
   }
 
   void slowed() {

@@ -26,6 +26,7 @@ final class PieceFetch implements Runnable {
   private final RunningDownload download;
   private final Cancellation cancellation = new Cancellation();
   private final AtomicBoolean taken = new AtomicBoolean();
+  private long firstBytesAt;
 
   PieceFetch(
       Workshop workshop,
@@ -78,6 +79,13 @@ final class PieceFetch implements Runnable {
     }
   }
 
+  private void arrived(long bytes) {
+    if (firstBytesAt == 0) {
+      firstBytesAt = workshop.now();
+    }
+    progress.add(bytes);
+  }
+
   private void fetch() throws TransferException, InterruptedException {
     Optional<PieceEditor> free = editor();
     if (free.isEmpty()) {
@@ -89,6 +97,7 @@ final class PieceFetch implements Runnable {
       }
       return;
     }
+    long askedAt = workshop.now();
     try (PieceEditor editor = free.get()) {
       StoredPiece piece =
           workshop
@@ -104,9 +113,10 @@ final class PieceFetch implements Runnable {
                   workshop.surroundings.fetchLimits(),
                   download.pace().fromParents(),
                   cancellation,
-                  progress::add);
+                  this::arrived);
       progress.flush();
-      download.post(new Event.FetchDone(fetch.fetch(), piece));
+      long wait = Math.max(0, firstBytesAt - askedAt);
+      download.post(new Event.FetchDone(fetch.fetch(), piece, wait));
     }
   }
 

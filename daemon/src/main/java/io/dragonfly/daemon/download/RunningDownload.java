@@ -151,7 +151,7 @@ final class RunningDownload {
   /** What is over by itself need not be stopped any more. */
   private void forget(Event event) {
     switch (event) {
-      case Event.FetchDone(long fetch, var _) -> fetches.remove(fetch);
+      case Event.FetchDone(long fetch, var _, var _) -> fetches.remove(fetch);
       case Event.FetchFailed(long fetch, var _, var _) -> fetches.remove(fetch);
       case Event.OriginEnded(long read) -> reads.remove(read);
       case Event.OriginStored(long read, var _, var _) -> reads.remove(read);

@@ -151,12 +151,12 @@ public final class TaskDownload {
         parts.answers.bytesArrived();
         parts.progressAt = now;
       }
-      case Event.FetchDone(long id, var piece) ->
+      case Event.FetchDone(long id, var piece, long wait) ->
           parts
               .fetches
               .ended(id)
               .ifPresent(fetch -> {
-                parts.fetches.delivered(fetch, now);
+                parts.fetches.delivered(fetch, wait, now);
                 versions.pieceHeld(piece, fetch.parent.source(), now, out);
               });
       case Event.FetchFailed e -> swarmSide.fetchFailed(e.fetch(), e.reason(), e.text(), now, out);

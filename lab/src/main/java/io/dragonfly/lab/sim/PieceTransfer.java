@@ -136,7 +136,10 @@ final class PieceTransfer implements Flow.Listener {
     world.network.whole(reached);
     parent.uploads.sent(piece, true);
     child.stored(this, piece, root.isPresent(), bad);
-    child.ended(id, new Event.FetchDone(id, world.content.stored(piece, root, parentPeer)));
+    child.ended(
+        id,
+        new Event.FetchDone(
+            id, world.content.stored(piece, root, parentPeer), 2 * world.latency(child, parent)));
   }
 
   @Override

@@ -14,6 +14,7 @@ import java.util.SplittableRandom;
  * @param seeds how many seed peers there are beside
  * @param rackRate of the way out of and into each rack; infinite for none
  * @param staggerNanos each host begins so much later than the one before
+ * @param rttNanos from one host to another and back; 0: as the racks say
  * @param grainNanos within which changes are taken together; 0: as the number of hosts says
  * @param tolerance so much of a change of a rate is none
  * @param faults how many things go wrong
@@ -33,6 +34,7 @@ record SimOptions(
     double rackRate,
     int rackSize,
     long staggerNanos,
+    long rttNanos,
     long grainNanos,
     double tolerance,
     int faults,
@@ -74,6 +76,7 @@ record SimOptions(
         random.nextInt(4) == 0 ? 4 * rate : Double.POSITIVE_INFINITY,
         random.nextInt(2, 20),
         random.nextInt(3) == 0 ? random.nextLong(Timeline.SECOND / 2) : 0,
+        0,
         2 * Timeline.MILLI,
         0.01,
         random.nextInt(0, 7),
@@ -116,6 +119,7 @@ record SimOptions(
         rackRate,
         rackSize,
         staggerNanos,
+        rttNanos,
         grain,
         tolerance,
         faults,
@@ -149,6 +153,7 @@ record SimOptions(
         rackRate,
         rackSize,
         staggerNanos,
+        rttNanos,
         grainNanos,
         tolerance,
         faults,

@@ -11,6 +11,7 @@ import io.dragonfly.common.flag.UsageException;
 import io.dragonfly.common.piece.PieceLayout;
 import io.dragonfly.lab.process.CommandLine;
 import io.dragonfly.lab.shaped.Rate;
+import io.dragonfly.lab.shaped.RoundTrip;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,6 +44,7 @@ public final class SimulateCommand {
             Flag.value("stagger", "TIME")
                 .defaultsTo("0s")
                 .help("Each host begins so much later than the one before"),
+            RoundTrip.flag(),
             Flag.value("grain", "TIME")
                 .help(
                     "What happens within so much time is worked out together; 1 to 50 ms, by the"
@@ -189,6 +191,7 @@ public final class SimulateCommand {
             parsed.isGiven("rack-rate") ? rate(parsed, "rack-rate") : Double.POSITIVE_INFINITY,
             (int) parsed.number("rack-size", 1, SimOptions.MOST_HOSTS),
             CommandLine.read(parsed, "stagger", Durations::parse).toNanos(),
+            RoundTrip.read(parsed).toNanos(),
             parsed.isGiven("grain")
                 ? CommandLine.read(parsed, "grain", Durations::parse).toNanos()
                 : 0,

@@ -111,6 +111,9 @@ final class World {
 
   /** One way, nanoseconds. */
   long latency(SimHost a, SimHost b) {
+    if (options.rttNanos() > 0) {
+      return options.rttNanos() / 2;
+    }
     int one = rack(a);
     int other = rack(b);
     if (one == other) {
