@@ -33,7 +33,9 @@ final class Dispatch {
   private final TaskDownloads downloads;
   private final Sources sources;
   private final ProxyWatch watch;
+  private final Challenges challenges = new Challenges();
   private final PassThrough origin;
+  private final Tokens tokens;
   private final Destinations destinations;
   private final Registries registries;
   private final TaskChoice choice;
@@ -60,7 +62,8 @@ final class Dispatch {
     this.downloads = downloads;
     this.sources = sources;
     this.watch = watch;
-    origin = new PassThrough(passage);
+    origin = new PassThrough(passage, challenges);
+    tokens = new Tokens(origin, challenges, System::nanoTime);
     destinations = new Destinations(options.allowLinkLocal(), ownPort);
     registries = new Registries(options.registry());
     choice = new TaskChoice(options);
@@ -181,12 +184,17 @@ final class Dispatch {
 
   private ByteCounts answer(Exchange exchange, String url, boolean registry)
       throws IOException, Refusal {
+    if (tokens.concern(exchange.request(), url)) {
+      var _ = destinations.resolve(Destinations.of(url));
+      return tokens.answer(exchange, url);
+    }
     Optional<TaskAsk> ask = choice.of(exchange.request(), url, registry);
     String where = ask.map(TaskAsk::url).orElse(url);
     var _ = destinations.resolve(Destinations.of(where));
     if (ask.isPresent()) {
       watch.throughSwarm();
-      TaskAnswer task = new TaskAnswer(downloads, sources, options.ip(), exchange, ask.get());
+      TaskAnswer task =
+          new TaskAnswer(downloads, sources, options.ip(), challenges, exchange, ask.get());
       if (exchange.headers().contains(HttpHeaderNames.RANGE)
           && choice.prefetches(exchange.headers())) {
         prefetches.begin(ask.get());

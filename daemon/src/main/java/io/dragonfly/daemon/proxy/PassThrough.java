@@ -1,9 +1,11 @@
 package io.dragonfly.daemon.proxy;
 
+import io.dragonfly.common.lifecycle.Cancellation;
 import io.dragonfly.daemon.source.OriginException;
 import io.dragonfly.daemon.source.Passage;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.DefaultHttpHeaders;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
@@ -18,9 +20,14 @@ final class PassThrough {
   private static final int CHUNK = 64 << 10;
 
   private final Passage passage;
+  private final Challenges challenges;
 
-  PassThrough(Passage passage) {
+  /**
+   * @param challenges hears of requests that need a token
+   */
+  PassThrough(Passage passage, Challenges challenges) {
     this.passage = passage;
+    this.challenges = challenges;
   }
 
   /**
@@ -28,10 +35,13 @@ final class PassThrough {
    * @throws IOException when the client went away, or got a part of the answer only
    */
   void answer(Exchange exchange, String url) throws IOException, Refusal {
-    try (Passage.Answer answer = send(exchange, url)) {
+    try (Passage.Answer answer = send(exchange, url, exchange.gone())) {
       HttpHeaders headers = new DefaultHttpHeaders();
       Fields.ofAnswer(answer.headers(), headers);
       HttpResponseStatus status = HttpResponseStatus.valueOf(answer.status());
+      if (status.equals(HttpResponseStatus.UNAUTHORIZED)) {
+        challenges.saw(headers.getAll(HttpHeaderNames.WWW_AUTHENTICATE));
+      }
       if (!answer.hasBody() && !exchange.isBodiless(status)) {
         exchange.begin(status, headers, OptionalLong.of(0));
       } else {
@@ -44,7 +54,13 @@ final class PassThrough {
     }
   }
 
-  private Passage.Answer send(Exchange exchange, String url) throws IOException, Refusal {
+  /**
+   * Sends a client's request to its origin.
+   *
+   * @param cancellation gives the request and its answer up
+   */
+  Passage.Answer send(Exchange exchange, String url, Cancellation cancellation)
+      throws IOException, Refusal {
     boolean hasBody = !exchange.body().isWhole();
     long announced = HttpUtil.getContentLength(exchange.request(), -1L);
     boolean announcesNone = announced == 0;
@@ -58,9 +74,9 @@ final class PassThrough {
                 : announcesNone ? Optional.of(InputStream.nullInputStream()) : Optional.empty(),
             announced >= 0 ? OptionalLong.of(announced) : OptionalLong.empty());
     try {
-      return passage.send(ask, exchange.gone());
+      return passage.send(ask, cancellation);
     } catch (OriginException e) {
-      if (exchange.gone().isCancelled()) {
+      if (cancellation.isCancelled()) {
         throw new ClientGoneException();
       }
       throw refusal(e);

@@ -27,17 +27,26 @@ final class TaskAnswer {
   private final TaskDownloads downloads;
   private final Sources sources;
   private final String ip;
+  private final Challenges challenges;
   private final Exchange exchange;
   private final TaskAsk ask;
   private ByteCounts bytes = ByteCounts.NONE;
 
   /**
    * @param ip of this host, told to the client
+   * @param challenges hears of requests that need a token
    */
-  TaskAnswer(TaskDownloads downloads, Sources sources, String ip, Exchange exchange, TaskAsk ask) {
+  TaskAnswer(
+      TaskDownloads downloads,
+      Sources sources,
+      String ip,
+      Challenges challenges,
+      Exchange exchange,
+      TaskAsk ask) {
     this.downloads = downloads;
     this.sources = sources;
     this.ip = ip;
+    this.challenges = challenges;
     this.exchange = exchange;
     this.ask = ask;
   }
@@ -71,6 +80,15 @@ final class TaskAnswer {
     boolean origins =
         failure.code() == Code.ORIGIN_REFUSED || failure.code() == Code.ORIGIN_UNAVAILABLE;
     if (origins && failure.originStatus().isPresent()) {
+      if (failure.originStatus().getAsInt() == HttpResponseStatus.UNAUTHORIZED.code()) {
+        failure
+            .originHeaders()
+            .forEach((name, value) -> {
+              if (name.equalsIgnoreCase("www-authenticate")) {
+                challenges.saw(List.of(value));
+              }
+            });
+      }
       Answers.refuse(exchange, failure.originStatus().getAsInt(), failure.originHeaders());
       return true;
     }
