@@ -306,6 +306,17 @@ class ProxyTest {
   }
 
   @Test
+  void nobodyWritesFilesThroughTheProxy() throws Exception {
+    Path target = dir.resolve("written");
+    HttpResponse<byte[]> answer =
+        send(mirror(origin.path()).header("X-Dragonfly-Output-Path", target.toString()));
+    assertThat(answer.statusCode()).isEqualTo(403);
+    assertThat(answer.headers().firstValue("x-dragonfly-error-type")).hasValue("proxy");
+    assertThat(target).doesNotExist();
+    assertThat(origin.served.get()).isZero();
+  }
+
+  @Test
   void aBodyIsSentOnlyWhenItIsWanted() throws Exception {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), daemon.proxyPort())) {
       socket.setSoTimeout(20_000);

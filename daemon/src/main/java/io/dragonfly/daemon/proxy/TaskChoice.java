@@ -7,6 +7,7 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponseStatus;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -22,6 +23,7 @@ final class TaskChoice {
   private static final int USUAL_PRIORITY = 6;
 
   private static final long SMALLEST_PIECE = 4 << 20;
+  private static final String OUTPUT_PATH = "X-Dragonfly-Output-Path";
 
   /** What is answered by the origin alone, for it knows its version. */
   private static final List<CharSequence> CONDITIONS =
@@ -57,6 +59,14 @@ final class TaskChoice {
     boolean asked = "true".equalsIgnoreCase(headers.get("X-Dragonfly-Use-P2P"));
     if (rule.isEmpty() && digest.isEmpty() && !asked) {
       return Optional.empty();
+    }
+    if (headers.contains(OUTPUT_PATH)) {
+      throw new Refusal(
+          HttpResponseStatus.FORBIDDEN,
+          Refusal.Type.PROXY,
+          OUTPUT_PATH
+              + " is not obeyed: who reaches the proxy may not write files on this host. Have them"
+              + " written by dfget -O, with the rights of its user, or take the answer's body.");
     }
     return Optional.of(
         new TaskAsk(
