@@ -138,6 +138,23 @@ class ProxyTest {
     assertThat(origin.served.get()).isEqualTo(LENGTH);
   }
 
+  @Test
+  void aHeadOfWhatADigestNamesIsAnsweredFromHereWhileTheRegistryIsDown() throws Exception {
+    origin.wanted = "Bearer a";
+    HttpRequest.Builder right = mirror(origin.path()).header("Authorization", "Bearer a");
+    assertThat(send(right).body()).isEqualTo(origin.blob());
+    origin.close();
+    HttpResponse<byte[]> head = send(right.HEAD());
+    assertThat(head.statusCode()).isEqualTo(200);
+    assertThat(head.headers().firstValueAsLong("content-length")).hasValue(LENGTH);
+    assertThat(head.headers().firstValue("content-type")).hasValue("application/x-layer");
+    assertThat(send(mirror(origin.path()).HEAD()).statusCode()).isEqualTo(502);
+    String unknown = "/v2/team/app/blobs/sha256:" + "a".repeat(64);
+    assertThat(send(mirror(unknown).HEAD()).statusCode()).isEqualTo(502);
+    String tag = "/v2/team/app/manifests/latest";
+    assertThat(send(mirror(tag).HEAD()).statusCode()).isEqualTo(502);
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"ns", "prefix of the path", "prefix of the name"})
   void aRegistryIsFoundHoweverItIsNamed(String how) throws Exception {

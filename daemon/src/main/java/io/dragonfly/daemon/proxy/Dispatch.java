@@ -203,7 +203,20 @@ final class Dispatch {
         return task.bytes();
       }
     }
-    origin.answer(exchange, where);
+    try {
+      origin.answer(exchange, where);
+    } catch (Refusal e) {
+      Optional<TaskAsk> head = choice.ofHead(exchange.request(), where);
+      if (head.isPresent()
+          && !exchange.hasBegun()
+          && e.status().equals(HttpResponseStatus.BAD_GATEWAY)) {
+        TaskAnswer task = new TaskAnswer(downloads, sources, options.ip(), exchange, head.get());
+        if (task.answerHead()) {
+          return task.bytes();
+        }
+      }
+      throw e;
+    }
     return new ByteCounts(0, 0, 0, exchange.sent());
   }
 

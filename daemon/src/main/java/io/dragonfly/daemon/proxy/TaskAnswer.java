@@ -22,7 +22,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.ThreadLocalRandom;
 
-/** Answers one GET with the bytes of a task. */
+/** Answers one GET with the bytes of a task, or one HEAD with what is known of it. */
 final class TaskAnswer {
   private final TaskDownloads downloads;
   private final Sources sources;
@@ -73,6 +73,29 @@ final class TaskAnswer {
         throw new IOException("the download failed: " + e.getMessage(), e);
       }
       return failed(e);
+    }
+  }
+
+  /**
+   * Answers a HEAD, by the first byte, with what is known of the content.
+   *
+   * @return false when nothing was sent, for nobody knows it or the client may not
+   * @throws IOException when the client went away
+   */
+  boolean answerHead() throws IOException {
+    ByteRange first = new ByteRange(0, 1);
+    try (TaskStream stream = open(Optional.of(first.toHttp()))) {
+      stream.first(first).release();
+      stream.nothingToSend();
+      HttpHeaders headers = headers(stream);
+      headers.set(
+          HttpHeaderNames.CONTENT_LENGTH, stream.started().content().length().orElseThrow());
+      exchange.begin(HttpResponseStatus.OK, headers, OptionalLong.empty());
+      exchange.end();
+      bytes = stream.bytes();
+      return true;
+    } catch (DownloadException e) {
+      return false;
     }
   }
 

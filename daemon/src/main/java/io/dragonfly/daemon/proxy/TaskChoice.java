@@ -46,9 +46,27 @@ final class TaskChoice {
    * @throws Refusal for a header of ours that can't be followed
    */
   Optional<TaskAsk> of(HttpRequest request, String url, boolean registry) throws Refusal {
-    HttpHeaders headers = request.headers();
-    if (!request.method().equals(HttpMethod.GET)
-        || CONDITIONS.stream().anyMatch(headers::contains)
+    return request.method().equals(HttpMethod.GET)
+        ? chosen(request.headers(), url, registry, options.disableBackToSource())
+        : Optional.empty();
+  }
+
+  /**
+   * What to ask of the swarm, and not of the origin again, for a HEAD of what a registry names by
+   * its digest when the registry does not answer; empty for other requests.
+   *
+   * @throws Refusal for a header of ours that can't be followed
+   */
+  Optional<TaskAsk> ofHead(HttpRequest request, String url) throws Refusal {
+    return request.method().equals(HttpMethod.HEAD) && Registries.digest(url).isPresent()
+        ? chosen(request.headers(), url, /* registry= */ true, /* disableBackToSource= */ true)
+        : Optional.empty();
+  }
+
+  private Optional<TaskAsk> chosen(
+      HttpHeaders headers, String url, boolean registry, boolean disableBackToSource)
+      throws Refusal {
+    if (CONDITIONS.stream().anyMatch(headers::contains)
         || headers.contains(HttpHeaderNames.TRANSFER_ENCODING)
         || !"0".equals(headers.get(HttpHeaderNames.CONTENT_LENGTH, "0").strip())) {
       return Optional.empty();
@@ -79,7 +97,7 @@ final class TaskChoice {
             pieceLength(headers.get("X-Dragonfly-Piece-Length")),
             text(headers, "X-Dragonfly-Content-For-Calculating-Task-ID"),
             flag(headers, "X-Dragonfly-Enable-Task-ID-Based-Blob-Digest", options.byBlobDigest()),
-            options.disableBackToSource(),
+            disableBackToSource,
             digest,
             Optional.empty()));
   }
