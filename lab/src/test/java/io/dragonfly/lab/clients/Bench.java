@@ -1,5 +1,6 @@
 package io.dragonfly.lab.clients;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
@@ -220,6 +221,39 @@ final class Bench implements AutoCloseable {
         .atMost(SETTLE)
         .until(() -> sum(metrics(daemon), "concurrent_download_task_total\\S*") == 0);
     return traffic(daemon).minus(before);
+  }
+
+  /** What is done on a host. */
+  @FunctionalInterface
+  interface Get {
+    void through(String daemon) throws Exception;
+  }
+
+  /**
+   * Both hosts get something, one after the other; what the second has comes from its peers, and
+   * the origin is read once.
+   */
+  void assertReadOnce(Content content, Get get) throws Exception {
+    during(ONE, () -> get.through(ONE));
+    assertFromPeers(content, get);
+    assertRead(1, content);
+  }
+
+  /** The second host gets something, and all of it from its peers. */
+  void assertFromPeers(Content content, Get get) throws Exception {
+    Traffic two = during(TWO, () -> get.through(TWO));
+    assertThat(two.origin()).as("bytes of the second host from the origin").isZero();
+    assertThat(two.peers()).as("bytes from peers").isGreaterThanOrEqualTo(content.bytes());
+  }
+
+  /** The origin has sent something, and no more than so many times. */
+  static void assertRead(int atMost, Content content) {
+    await()
+        .atMost(SETTLE)
+        .untilAsserted(() ->
+            assertThat(content.read())
+                .as("bytes of %s from the origin", content.name())
+                .isBetween(content.bytes(), atMost * content.bytes() * 101 / 100));
   }
 
   /** Bytes in the finished pieces of a daemon. */

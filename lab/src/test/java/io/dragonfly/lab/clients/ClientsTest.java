@@ -1,11 +1,7 @@
 package io.dragonfly.lab.clients;
 
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
-
 import io.dragonfly.lab.process.ProcessCluster;
 import io.dragonfly.lab.process.Program;
-import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -22,8 +18,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 final class ClientsTest {
-  private static final Duration SETTLE = Duration.ofSeconds(30);
-
   @SuppressWarnings("NullAway.Init") // set before the first test
   private Bench bench;
 
@@ -62,11 +56,7 @@ final class ClientsTest {
   void theSecondHostGetsItFromItsPeersAndTheOriginIsReadOnce(Client client) throws Exception {
     Bench.require(client.tools());
     Content content = client.publish("swarm");
-    bench.during(Bench.ONE, () -> client.get(Bench.ONE, content));
-    Bench.Traffic two = bench.during(Bench.TWO, () -> client.get(Bench.TWO, content));
-    assertThat(two.origin()).as("bytes of the second host from the origin").isZero();
-    assertThat(two.peers()).as("bytes from peers").isGreaterThanOrEqualTo(content.bytes());
-    await().atMost(SETTLE).untilAsserted(() -> assertReadAtMost(1, content));
+    bench.assertReadOnce(content, daemon -> client.get(daemon, content));
   }
 
   @ParameterizedTest
@@ -81,13 +71,6 @@ final class ClientsTest {
     Content content = client.publish("alone");
     client.get(Bench.ONE, content);
     client.get(Bench.TWO, content);
-    await().atMost(SETTLE).untilAsserted(() -> assertReadAtMost(2, content));
-  }
-
-  /** The origin has sent the content, and no more than so many times that. */
-  private static void assertReadAtMost(int times, Content content) throws Exception {
-    assertThat(content.read())
-        .as("bytes of %s from the origin", content.name())
-        .isBetween(content.bytes(), times * content.bytes() * 101 / 100);
+    Bench.assertRead(2, content);
   }
 }

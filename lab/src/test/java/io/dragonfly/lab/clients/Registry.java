@@ -1,5 +1,6 @@
 package io.dragonfly.lab.clients;
 
+import io.dragonfly.lab.process.Nginx;
 import io.dragonfly.lab.process.ProcessCluster;
 import io.dragonfly.lab.process.Program;
 import io.dragonfly.lab.process.Tool;
@@ -97,6 +98,30 @@ final class Registry {
     command.addAll(List.of(Tool.DOCKER_REGISTRY.path(), "serve", config.toString()));
     Program program = bench.own(Program.start(own.resolve("log"), command), port);
     return new Registry(bench, program, address, scheme, access);
+  }
+
+  /**
+   * The same behind nginx.
+   *
+   * @param directives such as {@code limit_rate 8m;}
+   */
+  Registry behind(String directives) throws IOException, InterruptedException {
+    Nginx front =
+        bench.nginx(
+            bench.newDirectory(),
+            """
+            %s
+            client_max_body_size 0;
+            location / {
+              proxy_pass %s;
+              proxy_set_header Host $http_host;
+              proxy_http_version 1.1;
+              proxy_max_temp_file_size 0;
+            }
+            """
+                .formatted(directives, url()));
+    String place = front.url("").replaceAll("^http://|/$", "");
+    return new Registry(bench, program, place, "http", access);
   }
 
   /** Host and port. */
