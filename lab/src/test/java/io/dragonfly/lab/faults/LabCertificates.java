@@ -21,7 +21,7 @@ import javax.net.ssl.SSLServerSocketFactory;
  * {@code expired} are signed by the authority, so is {@code other}, which is for another host;
  * {@code self} signed itself.
  */
-final class LabCertificates {
+public final class LabCertificates {
   /** An address beside 127.0.0.1 that the certificates are for. */
   static final String ADDRESS = "10.98.0.1";
 
@@ -35,7 +35,7 @@ final class LabCertificates {
     this.store = store;
   }
 
-  static LabCertificates create(Path directory) throws Exception {
+  public static LabCertificates create(Path directory) throws Exception {
     Path file = directory.resolve("store.p12");
     String names = "san=dns:localhost,ip:127.0.0.1,ip:" + ADDRESS;
     generate(file, "ca", "-ext", "bc:c", "-validity", "2");
@@ -67,17 +67,17 @@ final class LabCertificates {
   }
 
   /** A PEM file with the authority's certificate. */
-  Path authority() throws GeneralSecurityException, IOException {
+  public Path authority() throws GeneralSecurityException, IOException {
     return certificate("ca");
   }
 
   /** A PEM file with the certificate of that name. */
-  Path certificate(String alias) throws GeneralSecurityException, IOException {
+  public Path certificate(String alias) throws GeneralSecurityException, IOException {
     return pem(alias + ".pem", "CERTIFICATE", store.getCertificate(alias).getEncoded());
   }
 
   /** A PEM file with the private key of that name. */
-  Path key(String alias) throws GeneralSecurityException, IOException {
+  public Path key(String alias) throws GeneralSecurityException, IOException {
     byte[] key = store.getKey(alias, PASSWORD.toCharArray()).getEncoded();
     return pem(alias + "-key.pem", "PRIVATE KEY", key);
   }

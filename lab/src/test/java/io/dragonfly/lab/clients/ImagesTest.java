@@ -1,0 +1,196 @@
+package io.dragonfly.lab.clients;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.dragonfly.lab.faults.LabCertificates;
+import io.dragonfly.lab.origin.LabContent;
+import io.dragonfly.lab.process.Tool;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Images of all kinds, and registries that are not for everybody, with containerd and curl. */
+@Timeout(600)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+final class ImagesTest {
+  private static final String USER = "lab:s3cret";
+
+  @SuppressWarnings("NullAway.Init") // set before the first test
+  private Bench bench;
+
+  @SuppressWarnings("NullAway.Init")
+  private LabCertificates certificates;
+
+  @SuppressWarnings("NullAway.Init")
+  private ContainerdClient containerd;
+
+  @SuppressWarnings("NullAway.Init")
+  private Path directory;
+
+  @BeforeAll
+  void open() throws Exception {
+    bench = Bench.open();
+    directory = bench.newDirectory();
+    certificates = LabCertificates.create(directory);
+    containerd = new ContainerdClient(bench, bench.registry());
+    Bench.require(containerd.tools());
+    bench.start("backend:\n  caCert: " + certificates.authority() + "\n");
+  }
+
+  @AfterAll
+  void close() throws Exception {
+    if (bench != null) {
+      bench.close();
+    }
+  }
+
+  private Image image(String architecture, Layer... layers) throws Exception {
+    return Image.of(directory, architecture, List.of(layers));
+  }
+
+  private void assertReadOnce(Registry.Pushed pushed, String... options) throws Exception {
+    bench.assertReadOnce(pushed, daemon -> containerd.get(daemon, pushed, pushed.name(), options));
+  }
+
+  @Test
+  void aLargeLayer() throws Exception {
+    Layer large = Layer.plain(directory, "large", 300_000_000);
+    assertReadOnce(bench.registry().push("large", image("amd64", large)));
+  }
+
+  @Test
+  void manySmallLayers() throws Exception {
+    List<Layer> layers = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      layers.add(Layer.gzip(directory, "small" + i, 1000 + i * 5000));
+    }
+    assertReadOnce(bench.registry().push("many", Image.of(directory, "amd64", layers)));
+  }
+
+  @Test
+  void aLayerThatZstdCompressed() throws Exception {
+    Bench.require(List.of(Tool.ZSTD));
+    Layer layer = Layer.zstd(directory, "zstd", 5_000_000);
+    assertReadOnce(bench.registry().push("zstd", image("amd64", layer)));
+  }
+
+  @Test
+  void anIndexOfSeveralPlatforms() throws Exception {
+    List<Image> images = new ArrayList<>();
+    List<String> descriptors = new ArrayList<>();
+    for (String architecture : List.of("amd64", "arm64")) {
+      Image one = image(architecture, Layer.gzip(directory, architecture, 2_000_000));
+      images.add(one);
+      descriptors.add(
+          one.manifest()
+              .descriptor(
+                  ",\"platform\":{\"architecture\":\"%s\",\"os\":\"linux\"}"
+                      .formatted(architecture)));
+    }
+    Blob index = Image.index(directory, descriptors);
+    Registry.Pushed pushed = bench.registry().push("platforms", images, index);
+    assertReadOnce(pushed, "--all-platforms");
+    assertThat(containerd.on(Bench.TWO).digests()).contains(index.digest());
+  }
+
+  @Test
+  void anArtifactThatRefersToAnImage() throws Exception {
+    Registry.Pushed image =
+        bench.registry().push("subject", image("amd64", Layer.gzip(directory, "subject", 1000)));
+    Blob subject = image.image().manifest();
+    Path file = directory.resolve("signature");
+    new LabContent(1, 3_000_000).write(file);
+    String type = "application/vnd.example.signature";
+    Image signature = Image.attachedTo(subject, type, directory, Blob.of(type, file));
+    Registry.Pushed pushed = bench.registry().push("subject", signature);
+    Blob referrers =
+        Image.index(
+            directory,
+            List.of(signature.manifest().descriptor(",\"artifactType\":\"%s\"".formatted(type))));
+    // A registry without the API for referrers has them under a tag that clients make.
+    String tag = subject.digest().replace(':', '-');
+    bench.registry().pushManifest("subject", tag, referrers);
+    String registry = bench.registry().url();
+    bench.assertReadOnce(
+        pushed,
+        daemon -> {
+          String api = "/v2/subject/referrers/" + subject.digest();
+          assertThatThrownBy(() -> curl(daemon, registry, api)).hasMessageContaining("404");
+          assertThat(digest(daemon, registry, "/v2/subject/manifests/" + tag))
+              .isEqualTo(referrers.digest());
+          Blob manifest = signature.manifest();
+          assertThat(digest(daemon, registry, "/v2/subject/manifests/" + manifest.digest()))
+              .isEqualTo(manifest.digest());
+          for (Blob blob : signature.blobs()) {
+            assertThat(digest(daemon, registry, "/v2/subject/blobs/" + blob.digest()))
+                .isEqualTo(blob.digest());
+          }
+        });
+
+    // One with the API answers itself.
+    Path place = bench.files().directory().resolve("v2/subject/referrers");
+    Files.copy(referrers.file(), Files.createDirectories(place).resolve(subject.digest()));
+    String other = bench.files().url().replaceAll("/$", "");
+    String asked = "/v2/subject/referrers/" + subject.digest() + "?artifactType=" + type;
+    assertThat(digest(Bench.TWO, other, asked)).isEqualTo(referrers.digest());
+  }
+
+  /** The digest of what curl gets of a registry through a daemon. */
+  private String digest(String daemon, String registry, String path) throws Exception {
+    return "sha256:" + LabContent.sha256(curl(daemon, registry, path));
+  }
+
+  private Path curl(String daemon, String registry, String path) throws Exception {
+    Path output = bench.newDirectory().resolve("file");
+    bench.run(
+        Tool.CURL.path(),
+        "-sS",
+        "--fail",
+        "-H",
+        "X-Dragonfly-Registry: " + registry,
+        "-H",
+        "Accept: " + Image.INDEX + ", " + Image.MANIFEST,
+        "-o",
+        output.toString(),
+        bench.proxy(daemon) + path);
+    return output;
+  }
+
+  @ParameterizedTest
+  @CsvSource({"http, true", "https, false", "https, true"})
+  void aRegistryWithTlsOrPasswords(String scheme, boolean passwords) throws Exception {
+    String tls =
+        ", tls: {certificate: %s, key: %s}"
+            .formatted(certificates.certificate("good"), certificates.key("good"));
+    Path users = Files.createTempFile(directory, "users", "");
+    String[] user = USER.split(":", 2);
+    Bench.require(List.of(Tool.HTPASSWD));
+    Tool.HTPASSWD.run("-Bbc", users.toString(), user[0], user[1]);
+    Registry registry =
+        Registry.start(
+            bench,
+            scheme,
+            scheme.equals("https") ? tls : "",
+            passwords ? "auth: {htpasswd: {realm: lab, path: " + users + "}}" : "",
+            List.of("--cacert", certificates.authority().toString(), "-u", USER));
+    Registry.Pushed image = registry.pushSmall("private");
+    ContainerdClient client = new ContainerdClient(bench, registry);
+    String[] options = passwords ? new String[] {"--user", USER} : new String[0];
+    bench.assertReadOnce(image, daemon -> client.get(daemon, image, image.name(), options));
+    if (passwords) {
+      ContainerdClient other = new ContainerdClient(bench, registry);
+      assertThatThrownBy(() -> other.get(Bench.TWO, image, image.name(), "--user", "lab:wrong"))
+          .hasMessageContaining("401");
+      assertThat(other.on(Bench.TWO).digests()).isEmpty();
+    }
+  }
+}
