@@ -210,7 +210,8 @@ final class Dispatch {
       if (head.isPresent()
           && !exchange.hasBegun()
           && e.status().equals(HttpResponseStatus.BAD_GATEWAY)) {
-        TaskAnswer task = new TaskAnswer(downloads, sources, options.ip(), exchange, head.get());
+        TaskAnswer task =
+            new TaskAnswer(downloads, sources, options.ip(), challenges, exchange, head.get());
         if (task.answerHead()) {
           return task.bytes();
         }
