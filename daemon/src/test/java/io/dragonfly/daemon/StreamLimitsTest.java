@@ -260,7 +260,7 @@ class StreamLimitsTest {
     for (int i = 0; i < 2000 && connection.isActive(); i++) {
       try {
         Http2StreamChannel stream = open(connection, new Stream(/* takes= */ true));
-        stream.write(new DefaultHttp2HeadersFrame(get("/v2/y"), false));
+        var _ = stream.write(new DefaultHttp2HeadersFrame(get("/v2/y"), false));
         var _ = stream.writeAndFlush(new DefaultHttp2ResetFrame(Http2Error.CANCEL));
       } catch (Exception e) {
         break; // It was told to go away.
