@@ -61,6 +61,26 @@ final class CertificateForms {
     }
   }
 
+  /**
+   * Of a host that vouches for itself. It says nothing of what its key is for: BoringSSL refuses a
+   * server whose key may sign certificates and nothing else.
+   */
+  static X509Certificate alone(String host, KeyPair keys, Instant begin, Instant end)
+      throws GeneralSecurityException {
+    X500Principal subject = new X500Principal("CN=" + host);
+    try {
+      X509v3CertificateBuilder form =
+          form(subject, subject, keys.getPublic(), begin, end)
+              .addExtension(
+                  Extension.subjectAlternativeName,
+                  false,
+                  new GeneralNames(new GeneralName(GeneralName.dNSName, host)));
+      return signed(form, keys.getPrivate());
+    } catch (CertIOException e) {
+      throw new GeneralSecurityException(e);
+    }
+  }
+
   /** Of a host, for servers only. */
   static X509Certificate host(
       HostName host,
