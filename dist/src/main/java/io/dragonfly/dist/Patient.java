@@ -10,6 +10,7 @@ import io.dragonfly.common.net.HostPort;
 import io.dragonfly.daemon.DaemonConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -67,12 +68,18 @@ record Patient(DaemonConfig config, Path dynconfig, String source, Path socket) 
   }
 
   private static Optional<Path> standalone(Map<String, String> environment) {
-    String directory = environment.getOrDefault("DRAGONFLY_DATA_DIR", "");
-    if (directory.isEmpty()) {
-      directory = environment.getOrDefault("HOME", "") + "/.dragonfly";
-    }
-    Path path = Path.of(directory).toAbsolutePath().normalize();
-    return Files.exists(path.resolve("dynconfig.yaml")) ? Optional.of(path) : Optional.empty();
+    String chosen = environment.getOrDefault("DRAGONFLY_DATA_DIR", "");
+    // Where a standalone goes by itself; HOME may say otherwise than the system's list of users.
+    List<String> directories =
+        chosen.isEmpty()
+            ? List.of(
+                System.getProperty("user.home", "") + "/.dragonfly",
+                environment.getOrDefault("HOME", "") + "/.dragonfly")
+            : List.of(chosen);
+    return directories.stream()
+        .map(directory -> Path.of(directory).toAbsolutePath().normalize())
+        .filter(directory -> Files.exists(directory.resolve("dynconfig.yaml")))
+        .findFirst();
   }
 
   private static DaemonConfig ofStandalone(Path directory) throws StartException {

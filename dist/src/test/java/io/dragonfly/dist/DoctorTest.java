@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -34,6 +35,7 @@ class DoctorTest {
   @TempDir private Path directory;
   private Path temporary;
   private Path config;
+  private Map<String, String> environment = Map.of();
   private String out = "";
   private String err = "";
 
@@ -46,13 +48,15 @@ class DoctorTest {
   private int run(String... arguments) {
     ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
     ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
+    Map<String, String> all = new HashMap<>(environment);
+    all.put("TMPDIR", temporary.toString());
     int code =
         Doctor.run(
             arguments,
             new Terminal(
                 new PrintStream(outBytes, true, StandardCharsets.UTF_8),
                 new PrintStream(errBytes, true, StandardCharsets.UTF_8),
-                Map.of("TMPDIR", temporary.toString()),
+                all,
                 directory,
                 /* interactive= */ false));
     out = outBytes.toString(StandardCharsets.UTF_8);
@@ -148,6 +152,19 @@ class DoctorTest {
     assertThat(err).startsWith("doctor: ").contains("no.yaml");
     assertThat(run("--what")).isEqualTo(2);
     assertThat(err).contains("dragonfly doctor --help");
+  }
+
+  @Test
+  void aStandaloneOfThisUserIsFound() throws Exception {
+    Path data = Files.createDirectory(directory.resolve("data"));
+    Files.writeString(data.resolve("dynconfig.yaml"), "scheduler: {addrs: [\"127.0.0.1:1\"]}\n");
+    environment = Map.of("DRAGONFLY_DATA_DIR", data.toString());
+    assertThat(run("--no-pull")).isEqualTo(1);
+    assertThat(out)
+        .contains("Looking at the standalone of " + data)
+        .contains("FAIL  socket    there is no daemon at " + data + "/dfdaemon.sock")
+        .contains("FAIL  scheduler 127.0.0.1:1 does not answer")
+        .doesNotContain("pull  ");
   }
 
   @Test
