@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.CheckReturnValue;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.dragonfly.common.file.SystemCalls;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
@@ -161,6 +162,32 @@ final class SharedFile {
     } finally {
       lock.unlock();
     }
+  }
+
+  /**
+   * Makes the file, in place of what was there: a hole of this length. It stays open as after any
+   * use.
+   */
+  void create(long length) throws IOException {
+    lock.lock();
+    try {
+      if (cache.isClosed()) {
+        throw new IOException("the piece store is closed");
+      }
+      RandomAccessFile made = new RandomAccessFile(path.toFile(), "rw");
+      channel = made.getChannel();
+      users++;
+      cache.inUse(this);
+      if (made.length() > 0) {
+        made.setLength(0);
+      }
+      if (length > 0) {
+        made.setLength(length);
+      }
+    } finally {
+      lock.unlock();
+    }
+    release();
   }
 
   private interface Operation {

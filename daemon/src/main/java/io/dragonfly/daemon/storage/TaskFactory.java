@@ -1,9 +1,10 @@
 package io.dragonfly.daemon.storage;
 
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,15 +24,15 @@ final class TaskFactory {
   /** Makes a task that has no pieces yet. */
   StoredTask create(PieceStore store, JournalRecord.Header header) throws IOException {
     TaskFiles names = TaskFiles.of(directory.kindDirectory(header.key().kind()), header.key().id());
-    Files.createDirectories(names.content().getParent());
+    Path parent = Objects.requireNonNull(names.content().getParent());
+    if (!Files.isDirectory(parent)) {
+      Files.createDirectories(parent);
+    }
     SharedFile content = new SharedFile(files, names.content());
     SharedFile journalFile = new SharedFile(files, names.journal());
     try {
       Files.deleteIfExists(names.journal());
-      try (RandomAccessFile sparse = new RandomAccessFile(names.content().toFile(), "rw")) {
-        sparse.setLength(0);
-        sparse.setLength(header.content().length().orElse(0));
-      }
+      content.create(header.content().length().orElse(0));
       TaskJournal journal = TaskJournal.create(journalFile, header);
       PieceTable table = new PieceTable(header.content());
       return new StoredTask(store, header, names, content, journal, table, header.createdAt());

@@ -3,8 +3,6 @@ package io.dragonfly.daemon.storage;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
-import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -33,12 +31,12 @@ final class TaskJournal {
   }
 
   static TaskJournal create(SharedFile file, JournalRecord.Header header) throws IOException {
-    Files.newByteChannel(file.path(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)
-        .close();
-    file.write(JournalFormat.magic(), 0);
-    TaskJournal journal = new TaskJournal(file, JournalFormat.MAGIC_BYTES);
-    journal.append(header);
-    return journal;
+    file.create(0);
+    ByteBuffer magic = JournalFormat.magic();
+    ByteBuffer record = JournalFormat.encode(header);
+    int length = magic.remaining() + record.remaining();
+    file.write(ByteBuffer.allocate(length).put(magic).put(record).flip(), 0);
+    return new TaskJournal(file, length);
   }
 
   /**

@@ -3,6 +3,7 @@ package io.dragonfly.daemon.storage;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.dragonfly.common.piece.PieceLayout;
 import java.io.IOException;
+import java.lang.ref.SoftReference;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
@@ -40,6 +41,13 @@ final class TaskPieces {
 
   @GuardedBy("lock")
   private boolean streamed;
+
+  /** What was written last is read first; it can be read from the journal just as well. */
+  @GuardedBy("lock")
+  private SoftReference<JournalRecord.Piece> latest = new SoftReference<>(null);
+
+  @GuardedBy("lock")
+  private long latestAt;
 
   /** Something was written since the store was opened. */
   private volatile boolean modified;
@@ -111,7 +119,12 @@ final class TaskPieces {
     lock.lock();
     try {
       modified = true;
-      table.apply(journal.append(record), record, store::trusts);
+      long position = journal.append(record);
+      table.apply(position, record, store::trusts);
+      if (record instanceof JournalRecord.Piece piece) {
+        latest = new SoftReference<>(piece);
+        latestAt = position;
+      }
     } finally {
       lock.unlock();
     }
@@ -174,6 +187,10 @@ final class TaskPieces {
       }
       layout = table.layout();
       position = table.position(number);
+      JournalRecord.Piece written = latest.get();
+      if (written != null && position == latestAt) {
+        return Optional.of(written);
+      }
     } finally {
       lock.unlock();
     }

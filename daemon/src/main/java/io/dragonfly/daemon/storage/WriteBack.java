@@ -16,6 +16,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 final class WriteBack implements AutoCloseable {
   private static final int MOST_WAITING = 256;
 
+  /** Smaller parts gather slowly: an order for each would cost more than it spares. */
+  private static final long LEAST_BYTES = 64 * 1024;
+
   private record Part(SharedFile file, long offset, long length) {}
 
   private final BlockingQueue<Part> parts = new ArrayBlockingQueue<>(MOST_WAITING);
@@ -25,6 +28,9 @@ final class WriteBack implements AutoCloseable {
 
   /** This part of the file is written and will stay. */
   void begin(SharedFile file, long offset, long length) {
+    if (length < LEAST_BYTES) {
+      return;
+    }
     if (started.compareAndSet(false, true)) {
       thread.start();
     }
