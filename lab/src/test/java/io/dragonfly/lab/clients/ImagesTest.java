@@ -61,10 +61,15 @@ final class ImagesTest {
     bench.assertReadOnce(pushed, daemon -> containerd.get(daemon, pushed, pushed.name(), options));
   }
 
+  /** On a starved machine the lease may move on midway, and what was under way is read again. */
   @Test
   void aLargeLayer() throws Exception {
     Layer large = Layer.plain(directory, "large", 300_000_000);
-    assertReadOnce(bench.registry().push("large", image("amd64", large)));
+    Registry.Pushed pushed = bench.registry().push("large", image("amd64", large));
+    Bench.Get pull = daemon -> containerd.get(daemon, pushed, pushed.name());
+    bench.during(Bench.ONE, () -> pull.through(Bench.ONE));
+    bench.assertFromPeers(pushed, pull);
+    Bench.assertRead(2, pushed);
   }
 
   @Test
