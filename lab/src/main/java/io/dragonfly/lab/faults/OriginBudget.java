@@ -51,6 +51,14 @@ final class OriginBudget {
     addReads(READS);
   }
 
+  /**
+   * Who reads next believes what was said of the content before: its first requests are for that
+   * version, and are closed at the first bytes of another.
+   */
+  void addStaleRequests() {
+    more += DownloadOptions.DEFAULTS.originReads() * BUFFERED;
+  }
+
   private void addReads(long reads) {
     more += reads * (Math.min(size, PieceLayout.automaticPieceLength(size)) + BUFFERED);
   }
