@@ -37,6 +37,16 @@ final class Book {
     return fresh ? file(name).original() : file(name).current();
   }
 
+  /** The first of these places, unless there is a file at a later one only. */
+  String present(List<String> places) throws SetupException {
+    for (String place : places) {
+      if (read(place).isPresent()) {
+        return place;
+      }
+    }
+    return places.getFirst();
+  }
+
   void write(String name, String text) {
     written.put(name, text);
   }

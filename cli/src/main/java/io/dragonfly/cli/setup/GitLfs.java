@@ -178,14 +178,8 @@ final class GitLfs implements Client {
   }
 
   /** git reads both of a user's files; it writes the one of old unless only the other is there. */
-  private static String file(Book book, Wish wish) throws SetupException {
-    if (wish.userFiles().isEmpty()) {
-      return SYSTEM;
-    }
-    List<String> places = userFiles(wish.userFiles().get());
-    return book.read(places.get(0)).isEmpty() && book.read(places.get(1)).isPresent()
-        ? places.get(1)
-        : places.get(0);
+  private String file(Book book, Wish wish) throws SetupException {
+    return book.present(places(book, wish));
   }
 
   private static List<String> userFiles(String home) {
