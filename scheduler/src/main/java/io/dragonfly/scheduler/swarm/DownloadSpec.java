@@ -33,6 +33,34 @@ public record DownloadSpec(
     filteredQueryParams = List.copyOf(filteredQueryParams);
   }
 
+  /** The same, with the lists that many downloads have alike kept once. */
+  DownloadSpec sharing(SharedLists lists) {
+    return with(lists.shared(filteredQueryParams), encoded);
+  }
+
+  /** The same without the message, which may carry credentials. */
+  DownloadSpec withoutMessage() {
+    return with(filteredQueryParams, Opaque.EMPTY);
+  }
+
+  private DownloadSpec with(List<String> params, Opaque message) {
+    return new DownloadSpec(
+        url,
+        digest,
+        tag,
+        application,
+        type,
+        priority,
+        params,
+        headersKey,
+        range,
+        disableBackToSource,
+        needBackToSource,
+        metadataOnly,
+        concurrentPieces,
+        message);
+  }
+
   /** Without URL and content: neither may reach a log. */
   @Override
   public String toString() {

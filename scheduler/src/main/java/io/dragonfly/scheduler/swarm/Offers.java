@@ -261,7 +261,7 @@ final class Offers {
     if (child.trunk == parent) {
       child.trunk = null;
     }
-    task.effects.wakes.addAll(parent.host.slots().release());
+    task.effects().wakes.addAll(parent.host.slots().release());
     reopen(parent);
     if (child.held == 0) {
       refresh(child);

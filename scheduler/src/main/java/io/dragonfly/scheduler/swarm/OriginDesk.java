@@ -327,7 +327,7 @@ final class OriginDesk {
   private void cancelTrigger() {
     task.lease
         .trigger()
-        .ifPresent(trigger -> task.effects.add(new SwarmAction.CancelTrigger(trigger)));
+        .ifPresent(trigger -> task.effects().add(new SwarmAction.CancelTrigger(trigger)));
   }
 
   private void blockSeed(Host host, long now) {
@@ -405,8 +405,10 @@ final class OriginDesk {
     seedTries++;
     triggerHeaders = demander.download.headersKey();
     task.lease.trigger(address.get().id(), trigger, seed.get().facts().extension(), now);
-    task.effects.add(
-        new SwarmAction.TriggerSeed(task.id, trigger, address.get(), demander.download.encoded()));
+    task.effects()
+        .add(
+            new SwarmAction.TriggerSeed(
+                task.id, trigger, address.get(), demander.download.encoded()));
     return true;
   }
 
@@ -511,7 +513,7 @@ final class OriginDesk {
   }
 
   private void end(Peer peer, EndCode code, String text) {
-    task.effects.add(new SwarmAction.End(peer.session, code, text));
+    task.effects().add(new SwarmAction.End(peer.session, code, text));
     peer.session = 0;
     peer.pending = false;
     peer.state = PeerState.FAILED;

@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 
 /** One host's part in one task. Plain data, guarded by the lock of the task. */
 final class Peer {
+  /** There are many peers, and most never have more of anything: tables begin small. */
+  private static final int FEW = 1;
+
   final PeerId id;
   final Host host;
   final boolean extension;
@@ -41,13 +44,13 @@ final class Peer {
   boolean offered;
 
   // Edges. The trunk is one of the parents: following trunks ends at a holder or the leaseholder.
-  final Set<Peer> parents = new LinkedHashSet<>();
-  final Set<Peer> children = new LinkedHashSet<>();
+  final Set<Peer> parents = LinkedHashSet.newLinkedHashSet(FEW);
+  final Set<Peer> children = LinkedHashSet.newLinkedHashSet(FEW);
   @Nullable Peer trunk;
   List<PeerId> toldParents = List.of();
 
   /** Hosts it is not sent to, until when. */
-  final Map<HostId, Long> blocked = new HashMap<>();
+  final Map<HostId, Long> blocked = HashMap.newHashMap(FEW);
 
   /** Upstream only: an answer is owed. */
   boolean pending;

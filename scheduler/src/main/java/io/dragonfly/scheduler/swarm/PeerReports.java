@@ -79,14 +79,14 @@ final class PeerReports {
     offers.unlinkParents(peer);
     parenting.review(peer, now);
     if (!peer.state.isActive()) {
-      peer.download = Task.withoutMessage(peer.download);
+      peer.download = task.ended(peer.download);
     }
   }
 
   /** Ends the stream; a peer that has not finished has failed. */
   void end(Peer peer, EndCode code, String text) {
     if (peer.session != 0) {
-      task.effects.add(new SwarmAction.End(peer.session, code, text));
+      task.effects().add(new SwarmAction.End(peer.session, code, text));
       peer.session = 0;
     }
     if (peer.state.isActive()) {
@@ -208,7 +208,7 @@ final class PeerReports {
 
   private void quarantined(HostId host, OptionalLong until) {
     if (until.isPresent()) {
-      task.effects.quarantined.add(host);
+      task.effects().quarantined.add(host);
     }
   }
 

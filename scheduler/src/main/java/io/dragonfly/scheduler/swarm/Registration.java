@@ -37,4 +37,20 @@ public record Registration(
       throw new IllegalArgumentException("session 0 means none");
     }
   }
+
+  /** The same, with the lists that many downloads have alike kept once. */
+  Registration sharing(SharedLists lists) {
+    return new Registration(
+        task,
+        peer,
+        host,
+        session,
+        extension,
+        download.sharing(lists),
+        content,
+        pieces,
+        roots,
+        holderOnly,
+        piecePort);
+  }
 }

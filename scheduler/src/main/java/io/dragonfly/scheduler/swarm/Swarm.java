@@ -41,6 +41,7 @@ public final class Swarm {
   private final boolean restarted;
   private final Consumer<SwarmAction> actions;
   private final HostTable hosts;
+  private final SharedLists sharedLists = new SharedLists();
   private final Quarantine quarantine;
   private final Map<TaskId, Entry> tasks = new ConcurrentHashMap<>();
   private final AtomicLong triggers = new AtomicLong();
@@ -145,7 +146,8 @@ public final class Swarm {
   // Peers.
 
   /** A peer's first word on a stream. */
-  public void register(Registration registration, long now) {
+  public void register(Registration said, long now) {
+    Registration registration = said.sharing(sharedLists);
     began(now);
     TaskId id = registration.task();
     Optional<Host> host =
@@ -380,8 +382,7 @@ public final class Swarm {
         return false;
       }
       event.accept(entry.swarm);
-      effects = entry.swarm.task().effects;
-      entry.swarm.task().effects = new Effects();
+      effects = entry.swarm.task().takeEffects();
       entry.outbox.addAll(effects.actions);
     } finally {
       entry.lock.unlock();

@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 
 /** What is known of one task. Plain data, guarded by the lock of the task. */
 final class Task {
+  /** There are many tasks, and most never have more peers at a time: tables begin small. */
+  private static final int FEW = 1;
+
   /** Within that time a daemon has come back to a scheduler that was started anew. */
   private static final long RETURN_MILLIS = 2_000;
 
@@ -28,14 +31,14 @@ final class Task {
   final OriginLease lease;
   final RootTable roots = new RootTable();
 
-  final Map<PeerId, Peer> peers = new LinkedHashMap<>();
-  final Map<HostId, Set<Peer>> byHost = new LinkedHashMap<>();
+  final Map<PeerId, Peer> peers = LinkedHashMap.newLinkedHashMap(FEW);
+  final Map<HostId, Set<Peer>> byHost = LinkedHashMap.newLinkedHashMap(FEW);
 
   /** Peers that download, with an open stream. */
-  final Set<Peer> active = new LinkedHashSet<>();
+  final Set<Peer> active = LinkedHashSet.newLinkedHashSet(FEW);
 
   /** Peers that download, whose stream broke. */
-  final Set<Peer> lost = new LinkedHashSet<>();
+  final Set<Peer> lost = LinkedHashSet.newLinkedHashSet(FEW);
 
   DownloadSpec download;
   SwarmLimits limits;
@@ -48,7 +51,7 @@ final class Task {
   private long readableFrom;
 
   long updatedAt;
-  Effects effects = new Effects();
+  private @Nullable Effects effects;
   private @Nullable ContentInfo content;
   private @Nullable TinyContent tiny;
   private int pieceCount;
@@ -62,7 +65,7 @@ final class Task {
       boolean isEarly,
       long now) {
     this.id = id;
-    this.download = withoutMessage(download);
+    this.download = download.withoutMessage();
     this.settings = settings;
     this.limits = limits;
     this.random = random;
@@ -70,6 +73,21 @@ final class Task {
     this.createdAt = now;
     this.updatedAt = now;
     this.lease = new OriginLease(settings.lease());
+  }
+
+  /** What comes out of the event that is under way. */
+  Effects effects() {
+    if (effects == null) {
+      effects = new Effects();
+    }
+    return effects;
+  }
+
+  /** What came out of the event, which has ended. */
+  Effects takeEffects() {
+    Effects taken = effects();
+    effects = null;
+    return taken;
   }
 
   /** The swarm may be older than the scheduler, whose peers come back one by one from then on. */
@@ -125,12 +143,12 @@ final class Task {
 
   void tell(Peer peer, PeerOrder order) {
     if (peer.session != 0) {
-      effects.add(new SwarmAction.Tell(peer.session, order));
+      effects().add(new SwarmAction.Tell(peer.session, order));
     }
   }
 
   void notice(String text) {
-    effects.add(new SwarmAction.Notice(id, text));
+    effects().add(new SwarmAction.Notice(id, text));
   }
 
   TaskView view(boolean available) {
@@ -148,22 +166,9 @@ final class Task {
         updatedAt);
   }
 
-  /** The download without the message that may carry credentials. */
-  static DownloadSpec withoutMessage(DownloadSpec download) {
-    return new DownloadSpec(
-        download.url(),
-        download.digest(),
-        download.tag(),
-        download.application(),
-        download.type(),
-        download.priority(),
-        download.filteredQueryParams(),
-        download.headersKey(),
-        download.range(),
-        download.disableBackToSource(),
-        download.needBackToSource(),
-        download.metadataOnly(),
-        download.concurrentPieces(),
-        Opaque.EMPTY);
+  /** What is kept of a peer's download when nobody fetches for it any more. */
+  DownloadSpec ended(DownloadSpec ofPeer) {
+    DownloadSpec kept = ofPeer.withoutMessage();
+    return kept.equals(download) ? download : kept;
   }
 }

@@ -240,7 +240,7 @@ final class TaskSwarm {
     Peer peer =
         new Peer(registration.peer(), host, registration.extension(), registration.download(), now);
     task.peers.put(peer.id, peer);
-    task.byHost.computeIfAbsent(host.id(), key -> new LinkedHashSet<>()).add(peer);
+    task.byHost.computeIfAbsent(host.id(), key -> LinkedHashSet.newLinkedHashSet(1)).add(peer);
     peer.session = registration.session();
     peer.piecePort = registration.piecePort();
     return peer;
@@ -260,9 +260,10 @@ final class TaskSwarm {
 
   private Peer again(Peer peer, Registration registration, long now) {
     if (peer.session != 0 && peer.session != registration.session()) {
-      task.effects.add(
-          new SwarmAction.End(
-              peer.session, EndCode.ABORTED, "peer " + peer.id + " registered again"));
+      task.effects()
+          .add(
+              new SwarmAction.End(
+                  peer.session, EndCode.ABORTED, "peer " + peer.id + " registered again"));
     }
     task.lost.remove(peer);
     offers.unlinkParents(peer);
@@ -379,8 +380,8 @@ final class TaskSwarm {
 
   private void refuse(Registration registration, Host host, EndCode code, String text) {
     host.removePeer(task.id);
-    task.effects.left.add(host.id());
-    task.effects.add(new SwarmAction.End(registration.session(), code, text));
+    task.effects().left.add(host.id());
+    task.effects().add(new SwarmAction.End(registration.session(), code, text));
   }
 
   private boolean knowsHolderAt(HostId host) {
@@ -396,7 +397,7 @@ final class TaskSwarm {
     }
     Peer peer = new Peer(id, host, host.facts().extension(), task.download, now);
     task.peers.put(id, peer);
-    task.byHost.computeIfAbsent(host.id(), key -> new LinkedHashSet<>()).add(peer);
+    task.byHost.computeIfAbsent(host.id(), key -> LinkedHashSet.newLinkedHashSet(1)).add(peer);
     peer.current = true;
     offers.complete(peer);
     reports.finish(peer, now);
@@ -407,8 +408,10 @@ final class TaskSwarm {
       return;
     }
     if (peer.session != 0) {
-      task.effects.add(
-          new SwarmAction.End(peer.session, EndCode.NOT_FOUND, "peer " + peer.id + " was removed"));
+      task.effects()
+          .add(
+              new SwarmAction.End(
+                  peer.session, EndCode.NOT_FOUND, "peer " + peer.id + " was removed"));
       peer.session = 0;
     }
     peer.pending = false;
@@ -424,7 +427,7 @@ final class TaskSwarm {
       task.byHost.remove(peer.host.id());
     }
     peer.host.removePeer(task.id);
-    task.effects.left.add(peer.host.id());
+    task.effects().left.add(peer.host.id());
   }
 
   private void leaveIf(Peer peer, boolean condition, long now) {
