@@ -3,6 +3,7 @@ package io.dragonfly.lab;
 import io.dragonfly.lab.crashes.CrashesCommand;
 import io.dragonfly.lab.faults.FaultsCommand;
 import io.dragonfly.lab.figures.FiguresCommand;
+import io.dragonfly.lab.pull.PullCommand;
 import io.dragonfly.lab.sim.SimulateCommand;
 import io.dragonfly.lab.soak.SoakCommand;
 import io.dragonfly.lab.swarm.SwarmCommand;
@@ -23,6 +24,7 @@ public final class Lab {
         simulate      A whole swarm on a virtual clock, with faults drawn from a seed
         figures       CPU, memory and time of our programs beside others and limits
         soak          Whether anything grows in a swarm that downloads for long
+        pull          A cold layer through the registry mirror beside straight (needs root on Linux)
         swarm         A swarm in a shaped network beside its rivals (needs root on Linux)
 
       'dragonfly lab COMMAND --help' says more about each.
@@ -35,6 +37,7 @@ public final class Lab {
     String[] rest = args.length < 2 ? args : Arrays.copyOfRange(args, 2, args.length);
     switch (command) {
       case "swarm" -> System.exit(SwarmCommand.run(Path.of(args[0]), rest));
+      case "pull" -> System.exit(PullCommand.run(Path.of(args[0]), rest));
       case "faults" -> System.exit(FaultsCommand.run(Path.of(args[0]), rest));
       case "crashes" -> System.exit(CrashesCommand.run(Path.of(args[0]), rest));
       case "simulate" -> System.exit(SimulateCommand.run(rest));

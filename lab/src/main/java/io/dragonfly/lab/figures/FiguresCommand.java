@@ -22,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** {@code lab figures}: measures what {@code docs/performance.md} tells. */
 public final class FiguresCommand {
@@ -44,6 +45,9 @@ public final class FiguresCommand {
     figures.put("crowd", new CrowdFigure());
     figures.put("memory", new MemoryFigure());
     figures.put("restart", new RestartFigure());
+    figures.put("blob", new BlobFigure());
+    figures.put("manifest", new ManifestFigure());
+    figures.put("connections", new ConnectionsFigure());
     return figures;
   }
 
@@ -51,7 +55,8 @@ public final class FiguresCommand {
     return new Flags(
             "dragonfly lab figures",
             "Measures our programs on this machine as ratios against another program or a limit,"
-                + " each several times. Needs nginx and curl, Linux, and some 20 GB for its files.")
+                + " each several times. Needs nginx and curl, for some wrk and squid, Linux, and some"
+                + " 20 GB for its files.")
         .group(
             "Options",
             Flag.value("only", "NAMES")
@@ -77,7 +82,9 @@ public final class FiguresCommand {
       throws UsageException, IOException, StartException, InterruptedException {
     Map<String, Figure> chosen = chosen(parsed);
     int runs = (int) parsed.number("runs", 1, MOST_RUNS);
-    Tool.require(Tool.NGINX, Tool.CURL, Tool.BASH, Tool.CP);
+    Stream<Tool> usual = Stream.of(Tool.NGINX, Tool.CURL, Tool.BASH, Tool.CP);
+    Stream<Tool> more = chosen.values().stream().flatMap(figure -> figure.tools().stream());
+    Tool.require(Stream.concat(usual, more).distinct().toArray(Tool[]::new));
     // The stand-in for upstream's scheduler runs here; what it has to say is not of interest.
     try (Workplace work = Workplace.open(Path.of(parsed.string("work")), ROOM);
         Logging _ = Logging.configure("lab", LogOptions.console(LogLevel.WARN))) {

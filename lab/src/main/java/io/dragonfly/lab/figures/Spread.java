@@ -13,6 +13,11 @@ final class Spread {
     values.add(value);
   }
 
+  /** Forgets all values, as those of a warm-up. */
+  void clear() {
+    values.clear();
+  }
+
   /** {@code min 1.10, median 1.21, max 1.43}, with so many decimals. */
   String text(int decimals) {
     String number = "%." + decimals + "f";

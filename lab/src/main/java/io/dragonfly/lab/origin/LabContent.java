@@ -35,10 +35,15 @@ public record LabContent(long seed, long length) {
 
   /** Writes the whole to a new file. */
   public void write(Path file) throws IOException {
+    write(file, 0, length);
+  }
+
+  /** Writes the bytes from {@code start} to {@code end} to a new file. */
+  public void write(Path file, long start, long end) throws IOException {
     try (OutputStream out = Files.newOutputStream(file)) {
       byte[] chunk = new byte[CHUNK];
-      for (long at = 0; at < length; at += CHUNK) {
-        int part = (int) Math.min(CHUNK, length - at);
+      for (long at = start; at < end; at += CHUNK) {
+        int part = (int) Math.min(CHUNK, end - at);
         read(at, chunk, part);
         out.write(chunk, 0, part);
       }
@@ -47,28 +52,36 @@ public record LabContent(long seed, long length) {
 
   /** SHA-256 of the whole, in hex. */
   public String sha256() {
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      byte[] chunk = new byte[CHUNK];
-      for (long at = 0; at < length; at += CHUNK) {
-        int part = (int) Math.min(CHUNK, length - at);
-        read(at, chunk, part);
-        digest.update(chunk, 0, part);
-      }
-      return HexFormat.of().formatHex(digest.digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-256", e);
-    }
+    return sha256(0, length);
   }
 
-  /** SHA-256 of a file, in hex. */
-  public static String sha256(Path file) throws IOException {
-    try (InputStream in = Files.newInputStream(file)) {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      try (DigestInputStream hashing = new DigestInputStream(in, digest)) {
+  /** SHA-256 of the bytes from {@code start} to {@code end}, in hex. */
+  public String sha256(long start, long end) {
+    MessageDigest digest = digest();
+    byte[] chunk = new byte[CHUNK];
+    for (long at = start; at < end; at += CHUNK) {
+      int part = (int) Math.min(CHUNK, end - at);
+      read(at, chunk, part);
+      digest.update(chunk, 0, part);
+    }
+    return HexFormat.of().formatHex(digest.digest());
+  }
+
+  /** SHA-256 of files one after the other, in hex. */
+  public static String sha256(Path... files) throws IOException {
+    MessageDigest digest = digest();
+    for (Path file : files) {
+      try (InputStream in = Files.newInputStream(file);
+          DigestInputStream hashing = new DigestInputStream(in, digest)) {
         hashing.transferTo(OutputStream.nullOutputStream());
       }
-      return HexFormat.of().formatHex(digest.digest());
+    }
+    return HexFormat.of().formatHex(digest.digest());
+  }
+
+  private static MessageDigest digest() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every JDK has SHA-256", e);
     }

@@ -81,6 +81,14 @@ public final class Nginx implements AutoCloseable {
     return program.pid();
   }
 
+  Location location() {
+    return location;
+  }
+
+  int port() {
+    return port;
+  }
+
   /** The URL of one of the files. */
   public String url(String file) {
     return "http://" + location.address() + ":" + port + "/" + file;

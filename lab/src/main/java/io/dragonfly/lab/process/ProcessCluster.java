@@ -110,10 +110,27 @@ public final class ProcessCluster implements AutoCloseable {
   }
 
   /**
+   * Starts a normal peer whose proxy mirrors a registry, for as many requests as it can answer.
+   *
+   * @param registry a URL
+   */
+  public Program startMirror(String name, String registry)
+      throws IOException, InterruptedException {
+    return startDaemon(
+        name,
+        """
+            requestRateLimit: 1000000
+          registryMirror:
+            addr: %s
+        """
+            .formatted(registry));
+  }
+
+  /**
    * Starts a daemon and waits until it serves its unix socket. A daemon of a known name gets the
    * same directory and ports again.
    *
-   * @param extra more of its configuration, as YAML sections
+   * @param extra more of its configuration, as YAML that follows the port of proxy.server
    */
   public Program startDaemon(String name, String extra) throws IOException, InterruptedException {
     Path home = Files.createDirectories(directory.resolve(name));
@@ -207,7 +224,7 @@ public final class ProcessCluster implements AutoCloseable {
     return directory.resolve(name).resolve("storage");
   }
 
-  /** The port on which a daemon serves {@code kind}: upload, tcp, health or metrics. */
+  /** The port on which a daemon serves {@code kind}: upload, tcp, health, metrics or proxy. */
   public int port(String nameAndKind) throws IOException {
     Integer known = ports.get(nameAndKind);
     if (known == null) {

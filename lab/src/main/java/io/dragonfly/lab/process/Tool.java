@@ -29,6 +29,8 @@ public record Tool(String name, String debianPackage) {
   public static final Tool CP = new Tool("cp", "coreutils");
   public static final Tool NGINX = new Tool("nginx", "nginx-light");
   public static final Tool TINYPROXY = new Tool("tinyproxy", "tinyproxy-bin");
+  public static final Tool SQUID = new Tool("squid", "squid");
+  public static final Tool WRK = new Tool("wrk", "wrk");
   public static final Tool CURL = new Tool("curl", "curl");
   public static final Tool WGET = new Tool("wget", "wget");
   public static final Tool DOCKER_REGISTRY = new Tool("docker-registry", "docker-registry");

@@ -127,7 +127,7 @@ final class Aria2Swarm implements Contender {
     return new ProcessDownload(
         peer,
         command,
-        own.resolve(Setting.CONTENT),
+        List.of(own.resolve(Setting.CONTENT)),
         Optional.of(mark),
         own.resolve("aria2.log"),
         usage);

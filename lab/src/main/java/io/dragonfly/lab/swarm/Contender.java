@@ -8,7 +8,9 @@ interface Contender {
   enum Kind {
     DRAGONFLY,
     NGINX,
-    ARIA2
+    ARIA2,
+    MIRROR,
+    SQUID
   }
 
   /** As the table calls it. */

@@ -70,8 +70,8 @@ final class DaemonDownload implements Download, ProgressListener {
   }
 
   @Override
-  public Path output() {
-    return output;
+  public List<Path> outputs() {
+    return List.of(output);
   }
 
   @Override

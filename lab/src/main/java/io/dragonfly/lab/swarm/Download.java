@@ -2,6 +2,7 @@ package io.dragonfly.lab.swarm;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 
 /** One peer's part in a distribution. */
 interface Download {
@@ -14,6 +15,6 @@ interface Download {
   /** How many bytes are there by now; an estimate for the chart. */
   long bytes();
 
-  /** The file that it made. */
-  Path output();
+  /** The files that it made; the content is what is in them, one after the other. */
+  List<Path> outputs();
 }

@@ -9,10 +9,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 
 /**
  * Scheduler, seed and a daemon on each peer, and an nginx as the origin, each on a host of its own.
@@ -50,43 +46,28 @@ final class DragonflySwarm implements Contender {
       for (Node peer : setting.peers()) {
         usage.add(cluster.startPeer(peer.name()).pid());
       }
-      warmUp(setting, cluster, origin.url(Setting.WARM_UP), directory);
-      usage.awaitRest(); // compilers still have work then
+      WarmUp.run(
+          downloads(setting, cluster, origin.url(Setting.WARM_UP), directory, "warm-"), usage);
       long before = origin.bytesSent();
-      List<DaemonDownload> downloads = new ArrayList<>();
-      for (Node peer : setting.peers()) {
-        downloads.add(download(cluster, peer, origin.url(Setting.CONTENT), directory, "got-"));
-      }
+      List<DaemonDownload> downloads =
+          downloads(setting, cluster, origin.url(Setting.CONTENT), directory, "got-");
       List<Outcome.Peer> peers = new Race(setting, downloads, usage).run();
       return new Outcome(
           name, peers, origin.bytesSent() - before, usage.cpuSeconds(), usage.peakResidentBytes());
     }
   }
 
-  /** Daemons run for months: their code is compiled before the race, by work of the same kind. */
-  private static void warmUp(Setting setting, ProcessCluster cluster, String url, Path directory)
-      throws IOException, InterruptedException {
-    try (ExecutorService threads = Executors.newCachedThreadPool()) {
-      List<Future<?>> running = new ArrayList<>();
-      for (Node peer : setting.peers()) {
-        DaemonDownload download = download(cluster, peer, url, directory, "warm-");
-        running.add(
-            threads.submit(() -> {
-              download.run();
-              return null;
-            }));
-      }
-      for (Future<?> one : running) {
-        one.get();
-      }
-    } catch (ExecutionException e) {
-      throw new IOException("the warm-up failed: " + e.getCause(), e);
+  private static List<DaemonDownload> downloads(
+      Setting setting, ProcessCluster cluster, String url, Path directory, String prefix) {
+    List<DaemonDownload> downloads = new ArrayList<>();
+    for (Node peer : setting.peers()) {
+      downloads.add(
+          new DaemonDownload(
+              peer.name(),
+              cluster.socket(peer.name()),
+              url,
+              directory.resolve(prefix + peer.name())));
     }
-  }
-
-  private static DaemonDownload download(
-      ProcessCluster cluster, Node peer, String url, Path directory, String prefix) {
-    return new DaemonDownload(
-        peer.name(), cluster.socket(peer.name()), url, directory.resolve(prefix + peer.name()));
+    return downloads;
   }
 }

@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /** Client and server: every peer takes all of it from the origin. */
 final class NginxCurl implements Contender {
@@ -26,7 +25,7 @@ final class NginxCurl implements Contender {
         Nginx.start(setting.network().node(Hosts.ORIGIN).location(), setting.files(), directory)) {
       usage.add(origin.pid());
       for (Node peer : setting.peers()) {
-        downloads.add(curl(peer, origin.url(Setting.CONTENT), directory, usage));
+        downloads.add(CurlPull.of(peer, setting.layers(), origin::url, directory, usage));
       }
       List<Outcome.Peer> peers = new Race(setting, downloads, usage).run();
       return new Outcome(
@@ -34,19 +33,6 @@ final class NginxCurl implements Contender {
     } finally {
       downloads.forEach(ProcessDownload::close);
     }
-  }
-
-  private static ProcessDownload curl(Node peer, String url, Path directory, Usage usage)
-      throws IOException {
-    Path output = directory.resolve("got-" + peer.name());
-    return new ProcessDownload(
-        peer,
-        List.of(
-            Tool.CURL.path(), "--fail", "--silent", "--show-error", "-o", output.toString(), url),
-        output,
-        Optional.empty(),
-        directory.resolve(peer.name() + ".log"),
-        usage);
   }
 
   /** Bytes per second of one stream from the origin to a peer. */

@@ -21,7 +21,7 @@ final class ProcessDownload implements Download, AutoCloseable {
 
   private final Node peer;
   private final List<String> command;
-  private final Path output;
+  private final List<Path> outputs;
   private final Optional<Path> mark;
   private final Path log;
   private final Usage usage;
@@ -34,10 +34,15 @@ final class ProcessDownload implements Download, AutoCloseable {
    * @param log what it prints
    */
   ProcessDownload(
-      Node peer, List<String> command, Path output, Optional<Path> mark, Path log, Usage usage) {
+      Node peer,
+      List<String> command,
+      List<Path> outputs,
+      Optional<Path> mark,
+      Path log,
+      Usage usage) {
     this.peer = peer;
     this.command = List.copyOf(command);
-    this.output = output;
+    this.outputs = List.copyOf(outputs);
     this.mark = mark;
     this.log = log;
     this.usage = usage;
@@ -79,8 +84,8 @@ final class ProcessDownload implements Download, AutoCloseable {
   }
 
   @Override
-  public Path output() {
-    return output;
+  public List<Path> outputs() {
+    return outputs;
   }
 
   @Override

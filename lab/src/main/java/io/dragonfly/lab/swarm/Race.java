@@ -2,6 +2,7 @@ package io.dragonfly.lab.swarm;
 
 import io.dragonfly.lab.origin.LabContent;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -106,7 +107,7 @@ final class Race {
 
   private void verify() throws IOException {
     for (Download download : downloads) {
-      String sha256 = LabContent.sha256(download.output());
+      String sha256 = LabContent.sha256(download.outputs().toArray(Path[]::new));
       if (!sha256.equals(setting.sha256())) {
         throw new IOException(
             download.name() + " has other bytes than the origin: SHA-256 " + sha256);

@@ -14,10 +14,24 @@ import java.util.List;
  * @param work the directory of the run
  * @param files a directory with the content and a shorter one to warm up with
  * @param sha256 of the content, in hex
+ * @param layers where a registry has the content, for who pulls it as an image
+ * @param warmUpLayers the same of the shorter one
  */
-record Setting(SwarmOptions options, ShapedNetwork network, Path work, Path files, String sha256) {
+record Setting(
+    SwarmOptions options,
+    ShapedNetwork network,
+    Path work,
+    Path files,
+    String sha256,
+    List<String> layers,
+    List<String> warmUpLayers) {
   static final String CONTENT = "content";
   static final String WARM_UP = "warm-up";
+
+  Setting {
+    layers = List.copyOf(layers);
+    warmUpLayers = List.copyOf(warmUpLayers);
+  }
 
   /** The hosts that download. */
   List<Node> peers() {

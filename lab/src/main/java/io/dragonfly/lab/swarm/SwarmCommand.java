@@ -40,12 +40,15 @@ public final class SwarmCommand {
             Flag.value("origin-rate", "RATE").help("Of the origin's link; as --rate by default"),
             RoundTrip.flag(),
             Flag.value("size", "SIZE").defaultsTo("256MiB").help("Length of the content"),
+            Flag.value("layers", "COUNT")
+                .defaultsTo("1")
+                .help("In so many parts nginx, mirror and squid have it, as an image"),
             Flag.value("stagger", "TIME")
                 .defaultsTo("0s")
                 .help("Each peer begins so much later than the one before"),
             Flag.value("contenders", "NAMES")
                 .defaultsTo("dragonfly,nginx,aria2")
-                .help("Who takes part, in this order"),
+                .help("Who takes part, in this order; mirror and squid are others"),
             Flag.value("upstream", "DIR")
                 .help("Upstream's programs in this directory take part as well"),
             Flag.value("work", "DIR")
@@ -95,6 +98,7 @@ public final class SwarmCommand {
         parsed.isGiven("origin-rate") ? CommandLine.read(parsed, "origin-rate", Rate::parse) : rate,
         RoundTrip.read(parsed),
         size,
+        (int) parsed.number("layers", 1, SwarmOptions.MOST_LAYERS),
         CommandLine.read(parsed, "stagger", Durations::parse),
         contenders(parsed),
         upstream,
@@ -114,7 +118,8 @@ public final class SwarmCommand {
                 try {
                   return Contender.Kind.valueOf(name.strip().toUpperCase(Locale.ROOT));
                 } catch (IllegalArgumentException e) {
-                  throw new IllegalArgumentException("expected dragonfly, nginx or aria2", e);
+                  throw new IllegalArgumentException(
+                      "expected dragonfly, nginx, aria2, mirror or squid", e);
                 }
               }));
     }

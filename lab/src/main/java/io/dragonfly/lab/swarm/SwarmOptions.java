@@ -16,11 +16,12 @@ import java.util.Optional;
  * @param originRate of the origin's link
  * @param roundTrip between any two hosts, beside the queues
  * @param size of the content, in bytes
+ * @param layers into so many parts of about the same length it is cut for who pulls it as an image
  * @param stagger each peer begins so much later than the one before it
  * @param contenders who takes part, in this order
  * @param upstream directory of upstream's programs, to take part as well
  * @param ours starts our programs
- * @param work where the run makes a directory for some (peers + 3) times the size
+ * @param work where the run makes a directory for some (peers + 4) times the size
  * @param report where the JSON file and the charts go
  */
 record SwarmOptions(
@@ -30,6 +31,7 @@ record SwarmOptions(
     Rate originRate,
     Duration roundTrip,
     long size,
+    int layers,
     Duration stagger,
     List<Contender.Kind> contenders,
     Optional<Path> upstream,
@@ -37,6 +39,7 @@ record SwarmOptions(
     Path work,
     Path report) {
   static final int MOST_PEERS = 100;
+  static final int MOST_LAYERS = 100;
   static final long SMALLEST = 1 << 10;
   static final long LARGEST = 64L << 30;
 

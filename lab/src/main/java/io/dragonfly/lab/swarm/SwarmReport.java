@@ -95,6 +95,7 @@ final class SwarmReport {
     json.put("originRateBitsPerSecond", options.originRate().bitsPerSecond());
     json.put("roundTripMillis", options.roundTrip().toMillis());
     json.put("sizeBytes", options.size());
+    json.put("layers", options.layers());
     json.put("staggerMillis", options.stagger().toMillis());
     json.put("goodputBytesPerSecond", bounds.goodput());
     json.put("fluidBoundSeconds", bounds.fluid());

@@ -3,6 +3,7 @@ package io.dragonfly.lab.swarm;
 import io.dragonfly.common.file.Directories;
 import io.dragonfly.common.piece.PieceLayout;
 import io.dragonfly.lab.origin.LabContent;
+import io.dragonfly.lab.origin.RegistryFiles;
 import io.dragonfly.lab.process.Accounting;
 import io.dragonfly.lab.process.Launcher;
 import io.dragonfly.lab.process.Tool;
@@ -32,7 +33,7 @@ final class SwarmRun {
   void run() throws IOException, InterruptedException {
     requireTools();
     Accounting.requireMemoryFor(options.peers());
-    long room = options.size() * (options.peers() + 3L) + WARM_UP * (options.peers() + 2L);
+    long room = options.size() * (options.peers() + 4L) + WARM_UP * (options.peers() + 3L);
     try (Workplace work = Workplace.open(options.work(), room);
         ShapedNetwork network = ShapedNetwork.open(options.roundTrip())) {
       network.cleanAtExit(work);
@@ -44,9 +45,14 @@ final class SwarmRun {
     LabContent content = new LabContent(1, options.size());
     Path files = Files.createDirectories(work.resolve("files"));
     content.write(files.resolve(Setting.CONTENT));
-    new LabContent(2, WARM_UP).write(files.resolve(Setting.WARM_UP));
+    LabContent warmUp = new LabContent(2, WARM_UP);
+    warmUp.write(files.resolve(Setting.WARM_UP));
+    RegistryFiles registry = new RegistryFiles(files);
+    List<String> layers = registry.layers(content, options.layers());
+    List<String> warmUpLayers = registry.layers(warmUp, options.layers());
     Hosts.add(network, options.peers(), options.rate(), options.seedRate(), options.originRate());
-    Setting setting = new Setting(options, network, work, files, content.sha256());
+    Setting setting =
+        new Setting(options, network, work, files, content.sha256(), layers, warmUpLayers);
     Bounds bounds = Bounds.of(options, NginxCurl.goodput(setting, Setting.WARM_UP), units());
     SwarmReport report = new SwarmReport(options, bounds);
     report.printHead(out);
@@ -69,6 +75,9 @@ final class SwarmRun {
     if (options.contenders().contains(Contender.Kind.ARIA2)) {
       tools.addAll(List.of(Tool.ARIA2, Tool.OPENTRACKER, Tool.MKTORRENT));
     }
+    if (options.contenders().contains(Contender.Kind.SQUID)) {
+      tools.add(Tool.SQUID);
+    }
     Tool.require(tools.toArray(Tool[]::new));
   }
 
@@ -80,6 +89,8 @@ final class SwarmRun {
             case DRAGONFLY -> new DragonflySwarm("dragonfly", options.ours());
             case NGINX -> new NginxCurl();
             case ARIA2 -> new Aria2Swarm();
+            case MIRROR -> new MirrorPull(options.ours());
+            case SQUID -> new SquidPull();
           });
     }
     options

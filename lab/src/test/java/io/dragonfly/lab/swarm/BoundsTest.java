@@ -22,6 +22,7 @@ final class BoundsTest {
         Rate.parse(originRate),
         Duration.ZERO,
         120_000_000,
+        1,
         Duration.ZERO,
         List.of(),
         Optional.empty(),

@@ -32,7 +32,7 @@ final class SwarmRunTest {
   void needsRootAndTools() {
     ShapedNetwork.obstacle().ifPresent(why -> abort(why));
     try {
-      Tool.require(Tool.NGINX, Tool.CURL, Tool.ARIA2, Tool.OPENTRACKER, Tool.MKTORRENT);
+      Tool.require(Tool.NGINX, Tool.CURL, Tool.ARIA2, Tool.OPENTRACKER, Tool.MKTORRENT, Tool.SQUID);
     } catch (IOException e) {
       abort(String.valueOf(e.getMessage()));
     }
@@ -51,6 +51,7 @@ final class SwarmRunTest {
             rate,
             Duration.ZERO,
             SIZE,
+            3,
             Duration.ofMillis(100),
             List.of(Contender.Kind.values()),
             Optional.empty(),
@@ -62,13 +63,15 @@ final class SwarmRunTest {
     new SwarmRun(options, new PrintStream(printed, true, StandardCharsets.UTF_8)).run();
 
     assertThat(printed.toString(StandardCharsets.UTF_8))
-        .contains("T* =", "dragonfly", "nginx+curl", "aria2");
+        .contains("T* =", "dragonfly", "nginx+curl", "aria2", "mirror", "squid");
     JsonNode json = new JsonMapper().readTree(report.resolve("swarm.json").toFile());
     JsonNode rows = json.get("contenders");
-    assertThat(rows.size()).isEqualTo(3);
+    assertThat(rows.size()).isEqualTo(5);
     assertThat(rows.get(0).get("originRatio").asDouble()).isEqualTo(1.0);
     assertThat(rows.get(1).get("originRatio").asDouble()).isEqualTo(2.0);
     assertThat(rows.get(2).has("originRatio")).isFalse();
+    assertThat(rows.get(3).get("originRatio").asDouble()).isEqualTo(1.0);
+    assertThat(rows.get(4).get("originRatio").asDouble()).isEqualTo(1.0);
     for (JsonNode row : rows) {
       assertThat(row.get("downloads").size()).isEqualTo(2);
     }
