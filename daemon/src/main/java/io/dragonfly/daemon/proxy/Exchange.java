@@ -3,9 +3,11 @@ package io.dragonfly.daemon.proxy;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.dragonfly.common.lifecycle.Cancellation;
 import io.dragonfly.common.net.HostPort;
+import io.dragonfly.daemon.storage.PieceContent;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.DefaultHttpResponse;
@@ -20,6 +22,7 @@ import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import java.io.IOException;
+import java.nio.channels.WritableByteChannel;
 import java.time.Duration;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
@@ -28,12 +31,16 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One request and its answer, for the thread that answers it. Writing waits while the client takes
  * nothing.
  */
 final class Exchange {
+  /** What is sent by the event loop where a socket is full, in bytes. */
+  private static final int FULL_SOCKET_PART = 16 << 10;
+
   private final Channel channel;
   private final HttpRequest request;
   private final RequestBody body;
@@ -47,10 +54,18 @@ final class Exchange {
   @GuardedBy("lock")
   private boolean left;
 
+  /** The head of the answer, until it goes out with the first part of the body. */
+  private @Nullable HttpResponse heldBack;
+
   private boolean proceeded;
   private boolean begun;
   private boolean keepAlive;
   private boolean ended;
+  private boolean pastLoop;
+
+  /** All that was given to the event loop is the kernel's. */
+  private boolean loopIsIdle;
+
   private int status;
   private long sent;
 
@@ -72,6 +87,7 @@ final class Exchange {
     this.patience = patience;
     this.inside = inside;
     this.breaking = breaking;
+    this.pastLoop = inside.isEmpty() && channel instanceof ClientSocket;
     this.body = new RequestBody(this::readMore, patience, !hasBody);
   }
 
@@ -154,6 +170,16 @@ final class Exchange {
    * @param length of the body in bytes; empty when that shows at its end
    */
   void begin(HttpResponseStatus code, HttpHeaders headers, OptionalLong length) {
+    HttpResponse head = head(code, headers, length);
+    var _ = channel.writeAndFlush(head, channel.voidPromise());
+  }
+
+  /** As {@link #begin}, but the head goes out together with the part of the body that follows. */
+  void beginWithPart(HttpResponseStatus code, HttpHeaders headers, long length) {
+    heldBack = head(code, headers, OptionalLong.of(length));
+  }
+
+  private HttpResponse head(HttpResponseStatus code, HttpHeaders headers, OptionalLong length) {
     boolean bodiless = isBodiless(code);
     HttpResponse head = new DefaultHttpResponse(HttpVersion.HTTP_1_1, code, headers);
     boolean old = request.protocolVersion().equals(HttpVersion.HTTP_1_0);
@@ -185,7 +211,7 @@ final class Exchange {
     }
     begun = true;
     status = code.code();
-    var _ = channel.writeAndFlush(head, channel.voidPromise());
+    return head;
   }
 
   /** Whether the answer to this request has no body with this status. */
@@ -205,7 +231,85 @@ final class Exchange {
       throw e;
     }
     sent += part.readableBytes();
+    loopIsIdle = false;
+    HttpResponse head = heldBack;
+    heldBack = null;
+    if (head != null) {
+      var _ = channel.write(head, channel.voidPromise());
+    }
     var _ = channel.writeAndFlush(new DefaultHttpContent(part), channel.voidPromise());
+  }
+
+  /** Whether {@link #write(PieceContent, long, long)} would send anything. */
+  boolean takesFiles() {
+    return pastLoop;
+  }
+
+  /**
+   * Sends a part of a piece inside the kernel, past the event loop. Where that fails it is not
+   * tried again: what was wrong shows when the rest is sent as other bytes are.
+   *
+   * @return how many bytes were sent; fewer than asked after a failure
+   * @throws IOException when the client takes nothing, or went away
+   */
+  long write(PieceContent piece, long offset, long count) throws IOException {
+    if (!loopIsIdle) {
+      awaitTaken(Unpooled.EMPTY_BUFFER);
+    }
+    WritableByteChannel socket = ((ClientSocket) channel).past();
+    long done = 0;
+    while (pastLoop && done < count) {
+      long moved = 0;
+      ByteBuf part = Unpooled.EMPTY_BUFFER;
+      try {
+        moved = piece.transferTo(offset + done, count - done, socket);
+        if (moved == 0) {
+          part = read(piece, offset + done, count - done);
+        }
+      } catch (IOException e) {
+        pastLoop = false;
+      }
+      if (part.isReadable()) {
+        // The socket is full: the loop sends this when it no longer is.
+        moved = part.readableBytes();
+        awaitTaken(part);
+      }
+      done += moved;
+      sent += moved;
+    }
+    return done;
+  }
+
+  private ByteBuf read(PieceContent piece, long offset, long most) throws IOException {
+    int length = (int) Math.min(FULL_SOCKET_PART, most);
+    ByteBuf part = channel.alloc().directBuffer(length, length);
+    boolean filled = false;
+    try {
+      part.writerIndex(piece.read(offset, part.nioBuffer(0, length)));
+      filled = true;
+      return part;
+    } finally {
+      if (!filled) {
+        part.release();
+      }
+    }
+  }
+
+  /** Sends bytes, and waits until they and all before them are the kernel's. */
+  private void awaitTaken(ByteBuf part) throws IOException {
+    ChannelFuture taken = channel.writeAndFlush(new DefaultHttpContent(part));
+    try {
+      if (!taken.await(patience.toMillis())) {
+        throw new IOException("the client took nothing for " + patience);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("the proxy is being shut down", e);
+    }
+    if (!taken.isSuccess()) {
+      throw new ClientGoneException();
+    }
+    loopIsIdle = true;
   }
 
   private void awaitWritable() throws IOException {

@@ -173,7 +173,7 @@ final class TaskAnswer {
     }
     ByteRange all = ByteRange.whole(length);
     ByteBuf first = stream.first(all);
-    exchange.begin(HttpResponseStatus.OK, headers(stream), OptionalLong.of(length));
+    exchange.beginWithPart(HttpResponseStatus.OK, headers(stream), length);
     stream.send(all, first);
   }
 
@@ -182,7 +182,7 @@ final class TaskAnswer {
     ByteBuf first = stream.first(part);
     HttpHeaders headers = headers(stream);
     headers.set(HttpHeaderNames.CONTENT_RANGE, contentRange(part, length));
-    exchange.begin(HttpResponseStatus.PARTIAL_CONTENT, headers, OptionalLong.of(part.length()));
+    exchange.beginWithPart(HttpResponseStatus.PARTIAL_CONTENT, headers, part.length());
     stream.send(part, first);
   }
 

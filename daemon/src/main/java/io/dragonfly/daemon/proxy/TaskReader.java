@@ -159,6 +159,24 @@ final class TaskReader implements DownloadListener, StoreListener, AutoCloseable
   }
 
   /**
+   * The piece that a position is in, if all of it is there; waits for nothing. It is the reader's,
+   * until something else is asked of that. Empty as well when something is wrong, which shows when
+   * the position is read.
+   */
+  Optional<PieceContent> whole(Download download, long position) {
+    Started started = Objects.requireNonNull(content);
+    if (ask(all -> all.starts) != start) {
+      return Optional.empty();
+    }
+    try {
+      PieceContent open = open(download, started, started.task().layout().pieceAt(position));
+      return Optional.ofNullable(open).filter(one -> one.available() == one.length());
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+  }
+
+  /**
    * Reads what there is from a position on, at least one byte; waits for it.
    *
    * @throws DownloadException when it will not come

@@ -2,6 +2,7 @@ package io.dragonfly.daemon.proxy;
 
 import io.dragonfly.common.lifecycle.Cancellation;
 import io.dragonfly.common.piece.ByteRange;
+import io.dragonfly.common.piece.PieceLayout;
 import io.dragonfly.daemon.download.ByteCounts;
 import io.dragonfly.daemon.download.ByteSource;
 import io.dragonfly.daemon.download.Download;
@@ -15,9 +16,11 @@ import io.dragonfly.daemon.source.OriginRequest;
 import io.dragonfly.daemon.source.OriginResponse;
 import io.dragonfly.daemon.source.Sources;
 import io.dragonfly.daemon.source.Validators;
+import io.dragonfly.daemon.storage.PieceContent;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -119,6 +122,7 @@ final class TaskStream implements AutoCloseable {
         whole = true;
         return;
       }
+      position = sendWholePieces(position, range.endExclusive());
       try {
         next = chunk(position, range);
       } catch (ClientGoneException e) {
@@ -133,6 +137,27 @@ final class TaskStream implements AutoCloseable {
   /** Sends a range. */
   void send(ByteRange range) throws DownloadException, IOException {
     send(range, first(range));
+  }
+
+  /**
+   * Sends what lies in pieces that are all there inside the kernel, but for the last bytes of the
+   * range.
+   *
+   * @return the position up to which all is sent
+   */
+  private long sendWholePieces(long from, long end) throws IOException {
+    PieceLayout layout = started.task().layout();
+    long position = from;
+    while (exchange.takesFiles() && position < end - CHUNK) {
+      Optional<PieceContent> piece = reader.whole(download, position);
+      if (piece.isEmpty()) {
+        break;
+      }
+      long offset = position - layout.offset(layout.pieceAt(position));
+      long count = Math.min(piece.get().length() - offset, end - CHUNK - position);
+      position += exchange.write(piece.get(), offset, count);
+    }
+    return position;
   }
 
   /** Until the digest is known to be right the client does not get the end. */

@@ -5,15 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import io.dragonfly.common.id.PeerId;
-import io.dragonfly.common.id.TaskId;
 import io.dragonfly.common.piece.ByteRange;
-import io.dragonfly.daemon.download.Download;
-import io.dragonfly.daemon.download.DownloadCount;
 import io.dragonfly.daemon.download.DownloadException;
 import io.dragonfly.daemon.download.DownloadException.Code;
-import io.dragonfly.daemon.download.DownloadListener;
-import io.dragonfly.daemon.download.DownloadSummary;
 import io.dragonfly.daemon.link.DownloadRequest;
 import io.dragonfly.daemon.source.OriginException;
 import io.dragonfly.daemon.source.SourceOptions;
@@ -85,56 +79,6 @@ class TaskStreamTest {
     }
   }
 
-  /** Downloads that know the content and then fail. */
-  private TaskDownloads failing(Code code) {
-    return new TaskDownloads() {
-      @Override
-      public DownloadRequest request(TaskAsk ask) {
-        throw new UnsupportedOperationException();
-      }
-
-      @Override
-      public Download start(DownloadRequest request, DownloadListener listener) {
-        listener.started(
-            new DownloadListener.Started(content.info(), Optional.of(whole), task, false));
-        listener.failed(new DownloadException(code, "it failed"));
-        return new Download() {
-          @Override
-          public TaskId taskId() {
-            return request.taskId();
-          }
-
-          @Override
-          public PeerId peerId() {
-            throw new UnsupportedOperationException();
-          }
-
-          @Override
-          public void reading(int piece) {}
-
-          @Override
-          public void cancel() {}
-        };
-      }
-
-      @Override
-      public DownloadCount counted(DownloadRequest request) {
-        return new DownloadCount() {
-          @Override
-          public void finished(DownloadSummary summary) {}
-
-          @Override
-          public void failed() {}
-        };
-      }
-
-      @Override
-      public DownloadCount countedPrefetch(DownloadRequest request) {
-        return counted(request);
-      }
-    };
-  }
-
   private void send(Code code) throws Exception {
     DownloadRequest request =
         DownloadRequest.of(
@@ -149,7 +93,8 @@ class TaskStreamTest {
             () -> {
               var _ = channel.close();
             });
-    try (TaskStream stream = TaskStream.open(failing(code), sources, request, exchange)) {
+    TaskDownloads tasks = new TaskAtHand(task, Optional.of(code));
+    try (TaskStream stream = TaskStream.open(tasks, sources, request, exchange)) {
       stream.send(whole);
     }
   }
