@@ -10,6 +10,7 @@ import io.dragonfly.daemon.proxy.TaskAsk;
 import io.dragonfly.daemon.proxy.TaskDownloads;
 import io.dragonfly.daemon.rpc.DaemonCounters;
 import io.dragonfly.daemon.rpc.Services;
+import java.util.Optional;
 
 /** Connects the proxy with the rest of the daemon. */
 final class ProxyDownloads implements TaskDownloads {
@@ -29,7 +30,8 @@ final class ProxyDownloads implements TaskDownloads {
   @Override
   public Download start(DownloadRequest request, DownloadListener listener)
       throws DownloadException {
-    return downloads.start(request, listener);
+    Optional<Download> held = downloads.startHeld(request, listener);
+    return held.isPresent() ? held.get() : downloads.start(request, listener);
   }
 
   @Override

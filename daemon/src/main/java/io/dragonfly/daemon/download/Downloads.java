@@ -1,7 +1,10 @@
 package io.dragonfly.daemon.download;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.dragonfly.common.digest.Digest;
 import io.dragonfly.common.id.PeerId;
+import io.dragonfly.common.piece.ByteRange;
+import io.dragonfly.common.piece.ContentInfo;
 import io.dragonfly.daemon.download.DownloadException.Code;
 import io.dragonfly.daemon.link.DownloadRequest;
 import io.dragonfly.daemon.link.PieceSync;
@@ -9,13 +12,16 @@ import io.dragonfly.daemon.link.SwarmLinks;
 import io.dragonfly.daemon.source.Sources;
 import io.dragonfly.daemon.storage.Kind;
 import io.dragonfly.daemon.storage.PieceStore;
+import io.dragonfly.daemon.storage.StoredTask;
 import io.dragonfly.daemon.storage.TaskKey;
 import io.dragonfly.daemon.transfer.FetchLimits;
 import io.dragonfly.daemon.transfer.PieceClient;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -124,6 +130,51 @@ public final class Downloads implements AutoCloseable {
         slot.next.add(handle);
       }
       return handle;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Answers a caller that wants a whole content, names its digest, and may have it: all of it is
+   * here, and was compared with that digest before. Nothing is left to decide then, so that no
+   * download begins, and the listener has heard everything when this returns.
+   *
+   * @return empty when the caller has to {@link #start} a download
+   */
+  public Optional<Download> startHeld(DownloadRequest request, DownloadListener listener) {
+    Optional<StoredTask> found = request.digest().flatMap(digest -> held(request, digest));
+    if (found.isEmpty() || !admit()) {
+      return Optional.empty();
+    }
+    StoredTask task = found.get();
+    ContentInfo content = task.content();
+    long length = content.length().orElseThrow();
+    Optional<ByteRange> all = length == 0 ? Optional.empty() : Optional.of(ByteRange.whole(length));
+    listener.started(new DownloadListener.Started(content, all, task, /* fromCache= */ true));
+    listener.finished(
+        new DownloadSummary(ByteCounts.NONE.plus(ByteSource.CACHE, length), Duration.ZERO));
+    return Optional.of(new HeldDownload(request.taskId(), workshop.surroundings.peerIds()));
+  }
+
+  private Optional<StoredTask> held(DownloadRequest request, Digest digest) {
+    if (request.rangeHeader().isPresent() || request.triggeredByScheduler()) {
+      return Optional.empty();
+    }
+    return workshop
+        .surroundings
+        .store()
+        .find(new TaskKey(Kind.TASK, request.taskId()))
+        .filter(task -> task.isKnownToHave(digest))
+        .filter(task -> workshop.rights.allow(task.content(), request));
+  }
+
+  /** Counts a caller, unless this is closed. */
+  private boolean admit() {
+    lock.lock();
+    try {
+      lastCaller += closed ? 0 : 1;
+      return !closed;
     } finally {
       lock.unlock();
     }

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.dragonfly.common.net.Credentials;
 import io.dragonfly.common.net.OriginScope;
+import io.dragonfly.common.piece.ContentInfo;
 import io.dragonfly.daemon.download.DownloadException.Code;
 import io.dragonfly.daemon.link.DownloadRequest;
 import io.dragonfly.daemon.source.OriginException;
@@ -74,6 +75,12 @@ final class Rights {
     Known one = known.computeIfAbsent(key(request), _ -> new Known());
     one.accepted = true;
     one.acceptedAt = nanoTime.getAsLong();
+  }
+
+  /** Whether a caller may have a content without asking the origin for it now. */
+  boolean allow(ContentInfo content, DownloadRequest request) {
+    String guard = content.guard();
+    return guard.isEmpty() || (guard.equals(request.place()) && areFresh(request));
   }
 
   /** Whether the origin accepted this a moment ago. */

@@ -381,6 +381,11 @@ public final class StoredTask {
     }
   }
 
+  /** Whether the content was compared with this digest before, and had it. */
+  public boolean isKnownToHave(Digest digest) {
+    return isComplete() && digest.equals(digests.get(digest.algorithm()));
+  }
+
   /**
    * Reads what an unclean stop left in doubt; does nothing otherwise.
    *
