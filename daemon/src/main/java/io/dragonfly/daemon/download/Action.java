@@ -70,7 +70,7 @@ public sealed interface Action {
 
   // Answers to callers.
 
-  record Started(long waiter, int epoch, Optional<ByteRange> wanted, boolean fromCache)
+  record Started(long waiter, int epoch, Optional<ByteRange> wanted, long cached)
       implements Action {}
 
   record PieceHeld(long waiter, int epoch, int piece, ByteSource source) implements Action {}

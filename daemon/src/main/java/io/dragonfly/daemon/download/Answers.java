@@ -63,8 +63,13 @@ final class Answers {
     }
     int first = waiter.firstPiece();
     int end = waiter.lastPiece() + 1;
-    boolean fromCache = content.held().nextClearBit(first) >= end;
-    out.add(new Action.Started(waiter.id, content.epoch(), waiter.range(), fromCache));
+    long cached = 0;
+    for (int piece = content.held().nextSetBit(first);
+        piece >= 0 && piece < end;
+        piece = content.held().nextSetBit(piece + 1)) {
+      cached += waiter.share(layout, piece);
+    }
+    out.add(new Action.Started(waiter.id, content.epoch(), waiter.range(), cached));
     for (int piece = content.held().nextSetBit(first);
         piece >= 0 && piece < end;
         piece = content.held().nextSetBit(piece + 1)) {

@@ -8,6 +8,11 @@ public record ByteCounts(long cache, long peers, long seed, long origin) {
     return cache + peers + seed + origin;
   }
 
+  public ByteCounts plus(ByteCounts other) {
+    return new ByteCounts(
+        cache + other.cache, peers + other.peers, seed + other.seed, origin + other.origin);
+  }
+
   public ByteCounts plus(ByteSource source, long bytes) {
     return switch (source) {
       case CACHE -> new ByteCounts(cache + bytes, peers, seed, origin);

@@ -44,8 +44,12 @@ public interface DownloadListener {
    * @param content its length is known
    * @param wanted the part asked for; empty when the content has no bytes
    * @param task stays readable while the download runs; a caller that needs it longer pins it
-   * @param fromCache everything wanted was on this host already
+   * @param cached bytes of what is wanted that were on this host already
    */
-  record Started(
-      ContentInfo content, Optional<ByteRange> wanted, StoredTask task, boolean fromCache) {}
+  record Started(ContentInfo content, Optional<ByteRange> wanted, StoredTask task, long cached) {
+    /** Whether everything wanted was on this host already. */
+    public boolean fromCache() {
+      return cached == wanted.map(ByteRange::length).orElse(0L);
+    }
+  }
 }

@@ -151,7 +151,7 @@ public final class Downloads implements AutoCloseable {
     ContentInfo content = task.content();
     long length = content.length().orElseThrow();
     Optional<ByteRange> all = length == 0 ? Optional.empty() : Optional.of(ByteRange.whole(length));
-    listener.started(new DownloadListener.Started(content, all, task, /* fromCache= */ true));
+    listener.started(new DownloadListener.Started(content, all, task, length));
     listener.finished(
         new DownloadSummary(ByteCounts.NONE.plus(ByteSource.CACHE, length), Duration.ZERO));
     return Optional.of(new HeldDownload(request.taskId(), workshop.surroundings.peerIds()));

@@ -344,15 +344,12 @@ final class RunningDownload {
       return;
     }
     StoredTask task = where.get().task();
-    if (!started.fromCache() && started.wanted().isPresent()) {
+    var told =
+        new DownloadListener.Started(task.content(), started.wanted(), task, started.cached());
+    if (!told.fromCache() && started.wanted().isPresent()) {
       storage.reserve(started.epoch(), started.wanted().get()).ifPresent(this::post);
     }
-    tell(
-        started.waiter(),
-        listener ->
-            listener.started(
-                new DownloadListener.Started(
-                    task.content(), started.wanted(), task, started.fromCache())));
+    tell(started.waiter(), listener -> listener.started(told));
   }
 
   private void pieceHeld(Action.PieceHeld held) {

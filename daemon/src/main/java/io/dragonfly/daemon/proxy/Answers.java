@@ -2,6 +2,7 @@ package io.dragonfly.daemon.proxy;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.dragonfly.daemon.download.ByteCounts;
 import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
@@ -16,7 +17,23 @@ final class Answers {
   static final String SERVER_IP = "X-Dragonfly-Server-IP";
   static final String FINISHED = "X-Dragonfly-Task-Download-Finished";
 
+  /** Bytes of the answer that were on this host when it began. */
+  static final String CACHED_BYTES = "X-Dragonfly-Cached-Bytes";
+
+  /** The trailer: bytes of the answer by where they came from. */
+  static final String BYTES = "X-Dragonfly-Bytes";
+
   private Answers() {}
+
+  /** As the access log names them; a dictionary of RFC 8941. */
+  static HttpHeaders trailers(ByteCounts bytes) {
+    HttpHeaders trailers = new DefaultHttpHeaders();
+    trailers.set(
+        BYTES,
+        "cache=%d, peers=%d, seed=%d, origin=%d"
+            .formatted(bytes.cache(), bytes.peers(), bytes.seed(), bytes.origin()));
+    return trailers;
+  }
 
   static void refuse(Exchange exchange, Refusal refusal) throws IOException {
     HttpHeaders headers = new DefaultHttpHeaders();

@@ -11,6 +11,8 @@ import io.netty.channel.ChannelFuture;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.DefaultHttpResponse;
+import io.netty.handler.codec.http.DefaultLastHttpContent;
+import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
@@ -21,6 +23,7 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http2.Http2StreamChannel;
 import java.io.IOException;
 import java.nio.channels.WritableByteChannel;
 import java.time.Duration;
@@ -167,6 +170,7 @@ final class Exchange {
   /**
    * Begins the answer.
    *
+   * @param headers may announce trailers, which only a client may get that takes them
    * @param length of the body in bytes; empty when that shows at its end
    */
   void begin(HttpResponseStatus code, HttpHeaders headers, OptionalLong length) {
@@ -186,7 +190,9 @@ final class Exchange {
     boolean framed = true;
     if (!bodiless) {
       headers.remove(HttpHeaderNames.CONTENT_LENGTH);
-      if (length.isPresent()) {
+      boolean chunked = headers.contains(HttpHeaderNames.TRAILER) && !isStream();
+      pastLoop &= length.isPresent() && !chunked; // Chunks are made by the event loop.
+      if (length.isPresent() && !chunked) {
         headers.set(HttpHeaderNames.CONTENT_LENGTH, length.getAsLong());
       } else if (old) {
         framed = false;
@@ -212,6 +218,22 @@ final class Exchange {
     begun = true;
     status = code.code();
     return head;
+  }
+
+  /**
+   * Whether the client reads what follows a body (RFC 9110, 6.5.1). In HTTP/1.1 it gives up knowing
+   * the length for that.
+   */
+  boolean takesTrailers() {
+    return !request.method().equals(HttpMethod.HEAD)
+        && !request.protocolVersion().equals(HttpVersion.HTTP_1_0)
+        && (isStream()
+            || request.headers().containsValue(HttpHeaderNames.TE, HttpHeaderValues.TRAILERS, true));
+  }
+
+  /** Whether it is a request of HTTP/2. */
+  private boolean isStream() {
+    return channel instanceof Http2StreamChannel;
   }
 
   /** Whether the answer to this request has no body with this status. */
@@ -335,8 +357,17 @@ final class Exchange {
 
   /** The body is sent. */
   void end() {
+    end(EmptyHttpHeaders.INSTANCE);
+  }
+
+  /** The body is sent, and these follow it. */
+  void end(HttpHeaders trailers) {
     ended = true;
-    var _ = channel.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT, channel.voidPromise());
+    LastHttpContent last =
+        trailers.isEmpty()
+            ? LastHttpContent.EMPTY_LAST_CONTENT
+            : new DefaultLastHttpContent(Unpooled.EMPTY_BUFFER, trailers);
+    var _ = channel.writeAndFlush(last, channel.voidPromise());
   }
 
   /** A whole answer at once. */

@@ -30,7 +30,7 @@ final class TaskAnswer {
   private final Challenges challenges;
   private final Exchange exchange;
   private final TaskAsk ask;
-  private ByteCounts bytes = ByteCounts.NONE;
+  private final List<TaskStream> streams = new ArrayList<>();
 
   /**
    * @param ip of this host, told to the client
@@ -51,9 +51,13 @@ final class TaskAnswer {
     this.ask = ask;
   }
 
-  /** Bytes that the download brought, by where they came from. */
+  /** Bytes that the downloads brought, by where they came from. */
   ByteCounts bytes() {
-    return bytes;
+    ByteCounts all = ByteCounts.NONE;
+    for (TaskStream stream : streams) {
+      all = all.plus(stream.bytes());
+    }
+    return all;
   }
 
   /**
@@ -87,12 +91,11 @@ final class TaskAnswer {
     try (TaskStream stream = open(Optional.of(first.toHttp()))) {
       stream.first(first).release();
       stream.nothingToSend();
-      HttpHeaders headers = headers(stream);
-      headers.set(
-          HttpHeaderNames.CONTENT_LENGTH, stream.started().content().length().orElseThrow());
+      long length = stream.started().content().length().orElseThrow();
+      HttpHeaders headers = headers(stream, stream.held(ByteRange.whole(length)));
+      headers.set(HttpHeaderNames.CONTENT_LENGTH, length);
       exchange.begin(HttpResponseStatus.OK, headers, OptionalLong.empty());
       exchange.end();
-      bytes = stream.bytes();
       return true;
     } catch (DownloadException e) {
       return false;
@@ -148,8 +151,12 @@ final class TaskAnswer {
       } else {
         return answer(Ranges.of(null));
       }
-      exchange.end();
-      bytes = stream.bytes();
+      if (exchange.takesTrailers()) {
+        stream.settle();
+        exchange.end(Answers.trailers(bytes()));
+      } else {
+        exchange.end();
+      }
       return true;
     }
   }
@@ -162,25 +169,28 @@ final class TaskAnswer {
     } catch (IllegalArgumentException e) {
       throw new DownloadException(Code.INVALID_REQUEST, String.valueOf(e.getMessage()));
     }
-    return TaskStream.open(downloads, sources, request, exchange);
+    TaskStream stream = TaskStream.open(downloads, sources, request, exchange);
+    streams.add(stream);
+    return stream;
   }
 
   private void sendWhole(TaskStream stream, long length) throws DownloadException, IOException {
     if (length == 0) {
-      exchange.begin(HttpResponseStatus.OK, headers(stream), OptionalLong.of(0));
+      exchange.begin(HttpResponseStatus.OK, headers(stream, 0), OptionalLong.of(0));
       stream.nothingToSend();
       return;
     }
     ByteRange all = ByteRange.whole(length);
     ByteBuf first = stream.first(all);
-    exchange.beginWithPart(HttpResponseStatus.OK, headers(stream), length);
+    HttpHeaders headers = headers(stream, stream.started().cached());
+    exchange.beginWithPart(HttpResponseStatus.OK, headers, length);
     stream.send(all, first);
   }
 
   private void sendPart(TaskStream stream, ByteRange part, long length)
       throws DownloadException, IOException {
     ByteBuf first = stream.first(part);
-    HttpHeaders headers = headers(stream);
+    HttpHeaders headers = headers(stream, stream.started().cached());
     headers.set(HttpHeaderNames.CONTENT_RANGE, contentRange(part, length));
     exchange.beginWithPart(HttpResponseStatus.PARTIAL_CONTENT, headers, part.length());
     stream.send(part, first);
@@ -190,7 +200,7 @@ final class TaskAnswer {
   private void sendParts(TaskStream stream, List<ByteRange> parts, long length)
       throws DownloadException, IOException {
     String boundary = Long.toHexString(ThreadLocalRandom.current().nextLong()) + "dragonfly";
-    HttpHeaders headers = headers(stream);
+    HttpHeaders headers = headers(stream, stream.cached(parts));
     String type = headers.get(HttpHeaderNames.CONTENT_TYPE, "application/octet-stream");
     List<byte[]> heads = new ArrayList<>();
     byte[] tail = ("\r\n--" + boundary + "--\r\n").getBytes(US_ASCII);
@@ -242,7 +252,7 @@ final class TaskAnswer {
   }
 
   /** What the origin said of the content, and what we say of the task. */
-  private HttpHeaders headers(TaskStream stream) {
+  private HttpHeaders headers(TaskStream stream, long cached) {
     HttpHeaders headers = new DefaultHttpHeaders();
     stream.started().content().headers().forEach(headers::set);
     headers.remove(HttpHeaderNames.CONTENT_RANGE);
@@ -251,6 +261,10 @@ final class TaskAnswer {
     headers.set(Answers.SERVER_IP, ip);
     if (stream.started().fromCache()) {
       headers.set(Answers.FINISHED, "true");
+    }
+    headers.set(Answers.CACHED_BYTES, cached);
+    if (exchange.takesTrailers()) {
+      headers.set(HttpHeaderNames.TRAILER, Answers.BYTES);
     }
     return headers;
   }

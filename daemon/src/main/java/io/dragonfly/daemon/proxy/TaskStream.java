@@ -20,6 +20,8 @@ import io.dragonfly.daemon.storage.PieceContent;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.BitSet;
+import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -90,6 +92,24 @@ final class TaskStream implements AutoCloseable {
 
   String taskId() {
     return request.taskId().value();
+  }
+
+  /** Bytes of these parts that were on this host already; the first of them is this stream's. */
+  long cached(List<ByteRange> parts) {
+    return started.cached() + parts.stream().skip(1).mapToLong(this::held).sum();
+  }
+
+  /** Bytes of a part that are on this host. */
+  long held(ByteRange part) {
+    PieceLayout layout = started.task().layout();
+    BitSet pieces = started.task().pieces();
+    long held = 0;
+    for (int piece = layout.firstPiece(part); piece <= layout.lastPiece(part); piece++) {
+      long begin = Math.max(part.start(), layout.offset(piece));
+      long end = Math.min(part.endExclusive(), layout.offset(piece) + layout.length(piece));
+      held += pieces.get(piece) ? end - begin : 0;
+    }
+    return held;
   }
 
   /** The content has no bytes. */
@@ -271,7 +291,10 @@ final class TaskStream implements AutoCloseable {
   }
 
   /** The last bytes may have left before their piece was stored: that is waited for. */
-  private void settle() {
+  void settle() {
+    if (!whole) {
+      return;
+    }
     reader.clientServed();
     try {
       var _ = reader.awaitFinished();
@@ -283,9 +306,7 @@ final class TaskStream implements AutoCloseable {
   @Override
   public void close() {
     leaving.close();
-    if (whole) {
-      settle();
-    }
+    settle();
     download.cancel();
     reader.close();
     var summary = reader.summary();

@@ -40,7 +40,8 @@ class TaskDownloadTest {
         new Event.TaskOpened(0, content(2), bits(0, 1), roots(2)), new Event.Attach(1, REQUEST));
 
     assertThat(machine.all(Action.OpenLink.class)).isEmpty();
-    assertThat(machine.last(Action.Started.class).fromCache()).isTrue();
+    assertThat(machine.last(Action.Started.class).cached())
+        .isEqualTo(content(2).length().orElseThrow());
     assertThat(machine.last(Action.Finished.class).summary().bytes())
         .isEqualTo(new ByteCounts(2 * Machine.PIECE, 0, 0, 0));
     assertThat(machine.download.isDone()).isTrue();
