@@ -17,6 +17,7 @@ import io.dragonfly.daemon.link.HostProbe;
 import io.dragonfly.daemon.link.SchedulerFile;
 import io.dragonfly.daemon.link.SchedulerSource;
 import io.dragonfly.daemon.local.LocalServer;
+import io.dragonfly.daemon.proxy.HostPattern;
 import io.dragonfly.daemon.proxy.ProxyOptions;
 import io.dragonfly.daemon.rpc.ManagerSchedulers;
 import io.dragonfly.daemon.source.OriginWatch;
@@ -204,6 +205,7 @@ final class Blueprint {
         server.requestRateLimit(),
         server.basicAuth().map(user -> new ProxyOptions.User(user.username(), user.password())),
         server.allowLinkLocal(),
+        server.interceptHosts().map(hosts -> hosts.stream().map(HostPattern::parse).toList()),
         config.download().pieceTimeout());
   }
 

@@ -7,6 +7,7 @@ import com.google.re2j.Pattern;
 import com.google.re2j.PatternSyntaxException;
 import io.dragonfly.common.config.ByteSize;
 import io.dragonfly.common.id.TaskIdentity;
+import io.dragonfly.daemon.proxy.HostPattern;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -27,7 +28,7 @@ public record ProxyConfig(
   static final ProxyConfig DEFAULT = new ProxyConfig(null, null, null, null, null, null, null);
 
   public ProxyConfig {
-    server = requireNonNullElse(server, new Server(null, null, null, null, null, null, null));
+    server = requireNonNullElse(server, new Server(null, null, null, null, null, null, null, null));
     rules = List.copyOf(requireNonNullElse(rules, List.of()));
     registryMirror = requireNonNullElse(registryMirror, new RegistryMirror(null, null, null));
     disableBackToSource = requireNonNullElse(disableBackToSource, false);
@@ -39,8 +40,9 @@ public record ProxyConfig(
   }
 
   /**
-   * Where the proxy listens. {@code allowLinkLocal} is ours: whether it goes to link-local
-   * addresses and metadata services.
+   * Where the proxy listens. Ours are {@code allowLinkLocal}, whether it goes to link-local
+   * addresses and metadata services, and {@code interceptHosts}, outside of which no host of HTTPS
+   * is answered in its stead; absent for all hosts.
    */
   public record Server(
       Optional<String> ip,
@@ -49,7 +51,8 @@ public record ProxyConfig(
       Optional<Path> caCert,
       Optional<Path> caKey,
       Optional<BasicAuth> basicAuth,
-      Boolean allowLinkLocal) {
+      Boolean allowLinkLocal,
+      Optional<List<String>> interceptHosts) {
     public Server {
       ip = present(ip);
       port = Bounds.port("port", port, 4001);
@@ -58,6 +61,12 @@ public record ProxyConfig(
       caKey = present(caKey);
       basicAuth = present(basicAuth);
       allowLinkLocal = requireNonNullElse(allowLinkLocal, false);
+      interceptHosts = present(interceptHosts).map(List::copyOf);
+      try {
+        interceptHosts.ifPresent(hosts -> hosts.forEach(HostPattern::parse));
+      } catch (IllegalArgumentException e) {
+        throw new IllegalArgumentException("interceptHosts: " + e.getMessage(), e);
+      }
     }
   }
 

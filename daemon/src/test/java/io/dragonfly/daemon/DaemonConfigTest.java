@@ -231,6 +231,16 @@ class DaemonConfigTest {
   }
 
   @Test
+  void hostsToLookIntoMustBeHosts() {
+    assertThatThrownBy(
+            () -> Daemon.configuration("proxy: {server: {interceptHosts: [ok.example, '*']}}"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("proxy.server.interceptHosts")
+        .hasMessageContaining("\"*\"")
+        .hasMessageContaining("*.example");
+  }
+
+  @Test
   void aSocketPathThatCannotBeBoundIsRefused() {
     String path = "/run/" + "x".repeat(110);
     assertThatThrownBy(() -> Daemon.configuration("download: {server: {socketPath: " + path + "}}"))

@@ -199,6 +199,21 @@ class InterceptionTest {
   }
 
   @Test
+  void onlyTheHostsThatAreNamedAreLookedIntoWhateverRulesMatch() throws Exception {
+    Path ours = exported();
+    String theirs = origin.authority().toString();
+    for (String hosts : List.of("", "other.example", "'*.localhost', 'localhost:1'")) {
+      daemon(", interceptHosts: [" + hosts + "]", "{regex: 'file'}");
+      assertThat(curl("--cacert", theirs, origin.base() + "/file").out()).isEqualTo(content);
+      assertThat(curl("--cacert", ours.toString(), origin.base() + "/file").code()).isEqualTo(60);
+      running().close();
+    }
+    daemon(", interceptHosts: [other.example, 'localhost:" + origin.port() + "']", rule());
+    assertThat(curl("--cacert", ours.toString(), origin.base() + "/file").out()).isEqualTo(content);
+    assertThat(curl("--cacert", theirs, origin.base() + "/file").code()).isEqualTo(60);
+  }
+
+  @Test
   void aConfiguredAuthorityNeedsNoExport() throws Exception {
     own.readOrMake("one");
     daemon(", caCert: " + own.file() + ", caKey: " + own.file(), rule());

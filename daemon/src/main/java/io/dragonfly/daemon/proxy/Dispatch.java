@@ -70,7 +70,8 @@ final class Dispatch {
     prefetches = new Prefetches(downloads);
     users = new Access(options.user());
     rate = new RequestRate(options.requestsPerSecond(), System::nanoTime);
-    interception = new Interception(options.rules(), registries.usual(), authority);
+    interception =
+        new Interception(options.rules(), registries.usual(), options.intercepted(), authority);
     unveiled = new Unveiled(threads, this::answer, options.patience());
   }
 

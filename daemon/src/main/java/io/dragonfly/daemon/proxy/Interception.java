@@ -15,8 +15,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Which of the hosts that clients want a tunnel to are answered here in their place: those that a
- * rule can be about ({@link RuleReach}) and the mirror's registry, while there is an authority that
- * clients were told to trust. All others get their tunnel. Safe for many threads.
+ * rule can be about ({@link RuleReach}) and the mirror's registry, as far as the configuration
+ * permits it, while there is an authority that clients were told to trust. All others get their
+ * tunnel. Safe for many threads.
  */
 final class Interception {
   private static final Logger log = LoggerFactory.getLogger(Interception.class);
@@ -24,16 +25,19 @@ final class Interception {
 
   private final List<RuleReach> rules = new ArrayList<>();
   private final String mirror;
+  private final Optional<List<HostPattern>> permitted;
   private final Supplier<Optional<CertificateAuthority>> authority;
   private final HostContexts contexts = new HostContexts(InstantSource.system());
 
   /**
    * @param mirror the URL of the mirror's registry
+   * @param permitted no others are answered here; absent for all
    * @param authority empty while nothing may be intercepted; may block
    */
   Interception(
       List<ProxyOptions.Rule> rules,
       String mirror,
+      Optional<List<HostPattern>> permitted,
       Supplier<Optional<CertificateAuthority>> authority) {
     for (ProxyOptions.Rule rule : rules) {
       try {
@@ -47,6 +51,7 @@ final class Interception {
       }
     }
     this.mirror = mirror.toLowerCase(Locale.ROOT);
+    this.permitted = permitted;
     this.authority = authority;
   }
 
@@ -68,6 +73,9 @@ final class Interception {
   }
 
   private boolean concerns(HostPort place) {
+    if (permitted.isPresent() && permitted.get().stream().noneMatch(one -> one.includes(place))) {
+      return false;
+    }
     String root = HTTPS + authority(place) + "/";
     return (mirror + "/").startsWith(root) || rules.stream().anyMatch(rule -> rule.includes(root));
   }

@@ -22,6 +22,7 @@ import java.util.Optional;
  * @param user who may use it; absent for everybody
  * @param allowLinkLocal whether link-local addresses, such as those of metadata services, may be
  *     asked
+ * @param intercepted the only hosts of HTTPS that are answered in their stead; absent for all
  * @param patience how long a client may be silent within a request, or take nothing of an answer
  */
 public record ProxyOptions(
@@ -36,9 +37,11 @@ public record ProxyOptions(
     int requestsPerSecond,
     Optional<User> user,
     boolean allowLinkLocal,
+    Optional<List<HostPattern>> intercepted,
     Duration patience) {
   public ProxyOptions {
     rules = List.copyOf(rules);
+    intercepted = intercepted.map(List::copyOf);
   }
 
   /** Who may use the proxy. */
