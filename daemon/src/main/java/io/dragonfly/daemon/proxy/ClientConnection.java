@@ -9,7 +9,6 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -19,7 +18,6 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
-import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import java.time.Duration;
@@ -228,11 +226,7 @@ final class ClientConnection extends ChannelDuplexHandler {
     var _ =
         ctx.writeAndFlush(Unpooled.EMPTY_BUFFER)
             .addListener(_ -> {
-              SslHandler tls = ctx.pipeline().get(SslHandler.class);
-              var _ =
-                  tls == null
-                      ? ((DuplexChannel) ctx.channel()).shutdownOutput()
-                      : tls.closeOutbound();
+              Tunnel.shutdownOutput(ctx.channel());
               read(ctx);
             });
     var _ = ctx.executor().schedule(closing(ctx), LINGER_SECONDS, TimeUnit.SECONDS);

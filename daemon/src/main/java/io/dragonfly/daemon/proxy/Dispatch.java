@@ -44,6 +44,7 @@ final class Dispatch {
   private final RequestRate rate;
   private final Interception interception;
   private final Unveiled unveiled;
+  private final Upgrades upgrades;
 
   /**
    * @param authority for the hosts that are answered here; see {@link Interception}
@@ -72,7 +73,14 @@ final class Dispatch {
     rate = new RequestRate(options.requestsPerSecond(), System::nanoTime);
     interception =
         new Interception(options.rules(), registries.usual(), options.intercepted(), authority);
-    unveiled = new Unveiled(threads, this::answer, options.patience());
+    Onward onward = new Onward(threads);
+    upgrades = new Upgrades(onward);
+    unveiled =
+        new Unveiled(
+            threads,
+            this::answer,
+            options.patience(),
+            new Relays(origin, onward, rate::admits, watch, threads));
   }
 
   /** Answers a request, whatever happens; a failure midway breaks the connection. */
@@ -185,6 +193,13 @@ final class Dispatch {
 
   private ByteCounts answer(Exchange exchange, String url, boolean registry)
       throws IOException, Refusal {
+    if (Upgrades.isWebSocket(exchange.request()) && !exchange.isStream()) {
+      Optional<Passage.Way> way = origin.way(url);
+      if (way.isPresent()) {
+        upgrades.answer(exchange, way.get(), destinations.resolve(Destinations.of(url)));
+        return new ByteCounts(0, 0, 0, exchange.sent());
+      }
+    }
     if (tokens.concern(exchange.request(), url)) {
       var _ = destinations.resolve(Destinations.of(url));
       return tokens.answer(exchange, url);

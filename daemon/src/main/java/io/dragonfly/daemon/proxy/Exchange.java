@@ -46,7 +46,7 @@ final class Exchange {
 
   private final Channel channel;
   private final HttpRequest request;
-  private final RequestBody body;
+  private final MessageBody body;
   private final Duration patience;
   private final Optional<HostPort> inside;
   private final Runnable breaking;
@@ -91,7 +91,7 @@ final class Exchange {
     this.inside = inside;
     this.breaking = breaking;
     this.pastLoop = inside.isEmpty() && channel instanceof ClientSocket;
-    this.body = new RequestBody(this::readMore, patience, !hasBody);
+    this.body = new MessageBody("the client", this::readMore, patience, !hasBody);
   }
 
   HttpRequest request() {
@@ -107,7 +107,7 @@ final class Exchange {
     return inside;
   }
 
-  RequestBody body() {
+  MessageBody body() {
     return body;
   }
 
@@ -204,7 +204,8 @@ final class Exchange {
         framed
             && HttpUtil.isKeepAlive(request)
             && body.isWhole()
-            && !request.method().equals(HttpMethod.CONNECT);
+            && !request.method().equals(HttpMethod.CONNECT)
+            && !Upgrades.isWebSocket(request);
     if (!keepAlive) {
       headers.set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
     } else if (old) {
@@ -232,8 +233,14 @@ final class Exchange {
   }
 
   /** Whether it is a request of HTTP/2. */
-  private boolean isStream() {
+  boolean isStream() {
     return channel instanceof Http2StreamChannel;
+  }
+
+  /** The connection speaks no HTTP with this proxy from now on. */
+  void becomesTunnel(HttpResponseStatus code) {
+    begun = true;
+    status = code.code();
   }
 
   /** Whether the answer to this request has no body with this status. */

@@ -83,6 +83,19 @@ final class PassThrough {
     }
   }
 
+  /**
+   * The way to an origin for what is no exchange of HTTP; empty where there is none but a proxy.
+   *
+   * @throws Refusal when the URL can't be used
+   */
+  Optional<Passage.Way> way(String url) throws Refusal {
+    try {
+      return passage.way(url);
+    } catch (OriginException e) {
+      throw refusal(e);
+    }
+  }
+
   private static Refusal refusal(OriginException e) {
     HttpResponseStatus status =
         switch (e.kind()) {

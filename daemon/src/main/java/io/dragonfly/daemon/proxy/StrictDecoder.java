@@ -7,7 +7,6 @@ import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpRequestDecoder;
-import io.netty.handler.codec.http.LastHttpContent;
 import java.util.List;
 
 /**
@@ -19,8 +18,7 @@ final class StrictDecoder extends HttpRequestDecoder {
   static final int LARGEST_HEADERS = 64 << 10;
   private static final int CHUNK = 64 << 10;
 
-  private boolean connects;
-  private boolean connected;
+  private boolean held;
 
   StrictDecoder() {
     super(
@@ -33,21 +31,21 @@ final class StrictDecoder extends HttpRequestDecoder {
             .setUseRfc9112TransferEncoding(true));
   }
 
-  @Override
-  protected HttpMessage createMessage(String[] line) throws Exception {
-    HttpMessage message = super.createMessage(line);
-    connects =
-        message instanceof HttpRequest request && request.method().equals(HttpMethod.CONNECT);
-    return message;
-  }
-
-  /** What follows a CONNECT is for its destination: it stays here until this decoder is removed. */
+  /**
+   * What follows a CONNECT, or the wish to speak something else, is for its destination: it stays
+   * here until this decoder is removed.
+   */
   @Override
   protected void decode(ChannelHandlerContext ctx, ByteBuf bytes, List<Object> messages)
       throws Exception {
-    if (!connected) {
+    if (!held) {
       super.decode(ctx, bytes, messages);
-      connected = connects && !messages.isEmpty() && messages.getLast() instanceof LastHttpContent;
+      held =
+          messages.stream()
+              .anyMatch(message ->
+                  message instanceof HttpRequest request
+                      && (request.method().equals(HttpMethod.CONNECT)
+                          || Upgrades.isWebSocket(request)));
     }
   }
 

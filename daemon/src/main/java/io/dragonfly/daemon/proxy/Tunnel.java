@@ -18,6 +18,7 @@ import io.netty.channel.socket.DuplexChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.flow.FlowControlHandler;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.handler.timeout.IdleStateHandler;
 import io.netty.util.ReferenceCountUtil;
@@ -25,6 +26,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Two connections that pass on to each other what they receive, byte for byte, and the end of each
@@ -33,7 +36,7 @@ import java.util.concurrent.TimeUnit;
 final class Tunnel {
   private static final int CONNECT_MILLIS = 10_000;
   private static final int IDLE_MINUTES = 60;
-  private static final byte[] ESTABLISHED =
+  static final byte[] ESTABLISHED =
       "HTTP/1.1 200 Connection Established\r\n\r\n".getBytes(US_ASCII);
 
   private Tunnel() {}
@@ -49,18 +52,19 @@ final class Tunnel {
     Channel client = exchange.channel();
     Channel remote;
     try {
-      remote = connect(client, place, addresses);
+      remote = connect(client, place, addresses, () -> new End(client));
     } catch (Refusal e) {
       if (exchange.gone().isCancelled()) {
         throw new ClientGoneException();
       }
       throw e;
     }
+    exchange.becomesTunnel(HttpResponseStatus.OK);
     client
         .eventLoop()
         .execute(() -> {
           if (client.isActive()) {
-            establish(client, new End(remote));
+            establish(client, new End(remote), ESTABLISHED);
             flow(client, remote);
           } else {
             var _ = remote.close();
@@ -71,9 +75,14 @@ final class Tunnel {
   /**
    * Connects to the first address that answers.
    *
+   * @param handler of the new connection, which reads nothing by itself
    * @throws Refusal when none does, or the client has gone
    */
-  static Channel connect(Channel client, HostPort place, List<InetAddress> addresses)
+  static Channel connect(
+      Channel client,
+      HostPort place,
+      List<InetAddress> addresses,
+      Supplier<? extends ChannelHandler> handler)
       throws Refusal {
     Throwable why = new IllegalArgumentException("no address");
     for (InetAddress address : addresses) {
@@ -86,7 +95,7 @@ final class Tunnel {
               .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
               .option(ChannelOption.TCP_NODELAY, true)
               .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MILLIS)
-              .handler(new End(client))
+              .handler(handler.get())
               .connect(new InetSocketAddress(address, place.port()))
               .awaitUninterruptibly();
       if (connecting.isSuccess()) {
@@ -106,16 +115,36 @@ final class Tunnel {
   /**
    * Event loop: tells the client that its connection leads to the place it asked for. What it sends
    * from now on, and has sent early, comes to a handler as it is.
+   *
+   * @param head of the answer
    */
-  static void establish(Channel client, ChannelHandler next) {
+  static void establish(Channel client, ChannelHandler next, byte[] head) {
     ChannelPipeline pipeline = client.pipeline();
     pipeline.addLast(next);
     // What the client sent early comes out of the handlers that are removed, in its order.
     pipeline.remove(ClientConnection.class);
     pipeline.remove(AnswerEncoder.class);
-    var _ = client.writeAndFlush(Unpooled.wrappedBuffer(ESTABLISHED));
+    var _ = client.writeAndFlush(Unpooled.wrappedBuffer(head));
     pipeline.remove(StrictDecoder.class);
     pipeline.remove(FlowControlHandler.class);
+  }
+
+  /**
+   * Event loop: both sides agreed to speak something else after the head of the answer.
+   *
+   * @param last the handlers of the origin's connection that understood its answer, the first first
+   */
+  static void switched(
+      Channel client, byte[] head, Channel remote, List<Class<? extends ChannelHandler>> last) {
+    if (!client.isActive() || !remote.isActive()) {
+      var _ = client.close();
+      var _ = remote.close();
+      return;
+    }
+    establish(client, new End(remote), head);
+    remote.pipeline().addLast(new End(client));
+    last.forEach(remote.pipeline()::remove);
+    flow(client, remote);
   }
 
   /** Event loop: a tunnel begins where a handler of the client's connection was. */
@@ -130,15 +159,26 @@ final class Tunnel {
   }
 
   private static void flow(Channel client, Channel remote) {
-    client.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
     for (Channel end : List.of(client, remote)) {
+      // TLS has its own farewell: its connections end as a whole.
+      end.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, tls(end) == null);
       end.pipeline().addFirst(new IdleStateHandler(0, 0, IDLE_MINUTES, TimeUnit.MINUTES));
       end.read();
     }
   }
 
+  static @Nullable SslHandler tls(Channel channel) {
+    return channel.pipeline().get(SslHandler.class);
+  }
+
+  /** Sends no more. */
+  static void shutdownOutput(Channel channel) {
+    SslHandler tls = tls(channel);
+    var _ = tls == null ? ((DuplexChannel) channel).shutdownOutput() : tls.closeOutbound();
+  }
+
   /** One end; the other is where its bytes go. */
-  private static final class End extends ChannelInboundHandlerAdapter {
+  static final class End extends ChannelInboundHandlerAdapter {
     private final Channel other;
 
     End(Channel other) {
@@ -175,7 +215,7 @@ final class Tunnel {
                 .addListener(_ -> {
                   DuplexChannel target = (DuplexChannel) other;
                   if (target.isActive() && !target.isInputShutdown()) {
-                    var _ = target.shutdownOutput();
+                    shutdownOutput(target);
                   } else {
                     var _ = ctx.close();
                     var _ = target.close();

@@ -53,16 +53,19 @@ final class Unveiled {
   private final Executor threads;
   private final Consumer<Exchange> answers;
   private final Duration patience;
+  private final Relays relays;
 
   /**
    * @param threads a thread for each request
    * @param answers answers a request; returns when it is answered or given up
    * @param patience how long a client may be silent within a request, or take nothing of an answer
+   * @param relays pass on what is more than an exchange
    */
-  Unveiled(Executor threads, Consumer<Exchange> answers, Duration patience) {
+  Unveiled(Executor threads, Consumer<Exchange> answers, Duration patience, Relays relays) {
     this.threads = threads;
     this.answers = answers;
     this.patience = patience;
+    this.relays = relays;
   }
 
   /**
@@ -80,17 +83,18 @@ final class Unveiled {
                 client,
                 new FirstByte((ctx, isTls) -> {
                   if (isTls) {
-                    speak(ctx, place, tls);
+                    speak(ctx, new OriginPlace(place, addresses), tls);
                   } else {
                     tunnel(ctx, place, addresses);
                   }
-                }));
+                }),
+                Tunnel.ESTABLISHED);
             client.read();
           }
         });
   }
 
-  private void speak(ChannelHandlerContext ctx, HostPort place, SslContext tls) {
+  private void speak(ChannelHandlerContext ctx, OriginPlace place, SslContext tls) {
     ChannelPipeline pipeline = ctx.pipeline();
     pipeline.addLast(tls.newHandler(ctx.alloc(), threads), new Negotiated(place));
     pipeline.remove(ctx.handler());
@@ -100,7 +104,8 @@ final class Unveiled {
     try {
       threads.execute(() -> {
         try {
-          Channel remote = Tunnel.connect(ctx.channel(), place, addresses);
+          Channel client = ctx.channel();
+          Channel remote = Tunnel.connect(client, place, addresses, () -> new Tunnel.End(client));
           ctx.executor().execute(() -> Tunnel.join(ctx, remote));
         } catch (Refusal e) {
           log.info("event=proxy_tunnel_failed place={} reason=\"{}\"", place, e.getMessage());
@@ -114,9 +119,9 @@ final class Unveiled {
 
   /** Goes on when client and proxy have agreed on a protocol. */
   private final class Negotiated extends ApplicationProtocolNegotiationHandler {
-    private final HostPort place;
+    private final OriginPlace place;
 
-    Negotiated(HostPort place) {
+    Negotiated(OriginPlace place) {
       super(ApplicationProtocolNames.HTTP_1_1);
       this.place = place;
     }
@@ -129,12 +134,12 @@ final class Unveiled {
             .addLast(
                 new IdleStateHandler(0, 0, IDLE_MINUTES, TimeUnit.MINUTES),
                 connection(),
-                new Http2MultiplexHandler(new Streams(place)),
+                new Http2MultiplexHandler(new Streams(place, relays.of(place))),
                 new Idle());
       } else {
         AnswerEncoder encoder = new AnswerEncoder();
         ClientConnection connection =
-            new ClientConnection(encoder, threads, answers, patience, Optional.of(place));
+            new ClientConnection(encoder, threads, answers, patience, Optional.of(place.name()));
         ctx.pipeline().addLast(new StrictDecoder(), encoder, new FlowControlHandler(), connection);
         connection.channelActive(ctx.pipeline().context(connection));
       }
@@ -145,7 +150,7 @@ final class Unveiled {
       log.info(
           "event=proxy_tls_failed place={} reason=\"{}\" hint=\"does the client trust what"
               + " 'dragonfly ca export' prints?\"",
-          place,
+          place.name(),
           cause.getMessage());
       var _ = ctx.close();
     }
@@ -175,10 +180,12 @@ final class Unveiled {
   /** Makes the pipelines of requests. */
   @ChannelHandler.Sharable
   private final class Streams extends ChannelInitializer<Channel> {
-    private final HostPort place;
+    private final OriginPlace place;
+    private final Relays.Relay relay;
 
-    Streams(HostPort place) {
+    Streams(OriginPlace place, Relays.Relay relay) {
       this.place = place;
+      this.relay = relay;
     }
 
     @Override
@@ -188,8 +195,13 @@ final class Unveiled {
       stream
           .pipeline()
           .addLast(
-              new Http2StreamFrameToHttpObjectCodec(true),
-              new ClientStream(threads, answers, patience, place));
+              new StreamChoice(
+                  relay,
+                  () ->
+                      new ChannelHandler[] {
+                        new Http2StreamFrameToHttpObjectCodec(true),
+                        new ClientStream(threads, answers, patience, place.name())
+                      }));
     }
   }
 

@@ -14,8 +14,13 @@ final class DirectRequest extends HttpUriRequestBase {
     super(method, URI.create("/"));
     target = url.target();
     setScheme(url.scheme());
+    setAuthority(authority(url));
+  }
+
+  /** As in Host: without the usual port. */
+  static URIAuthority authority(OriginUrl url) {
     boolean usual = url.port() == (url.isTls() ? 443 : 80);
-    setAuthority(new URIAuthority(url.host(), usual ? -1 : url.port()));
+    return new URIAuthority(url.host(), usual ? -1 : url.port());
   }
 
   @Override

@@ -170,7 +170,7 @@ final class HttpEngine implements AutoCloseable {
       Trip trip)
       throws IOException {
     Duration answer = headerTimeout.compareTo(remaining) < 0 ? headerTimeout : remaining;
-    boolean direct = proxies.proxyFor(target.scheme(), target.host(), target.port()).isEmpty();
+    boolean direct = isDirect(target);
     if (!direct) {
       names.checkLiteral(target.host());
     }
@@ -189,6 +189,11 @@ final class HttpEngine implements AutoCloseable {
       http2Origins.add(target);
       return http2.send(target, request, trust, answer, remaining, trip);
     }
+  }
+
+  /** Whether no proxy of the environment stands on the way. */
+  boolean isDirect(OriginUrl target) {
+    return proxies.proxyFor(target.scheme(), target.host(), target.port()).isEmpty();
   }
 
   private ClassicHttpResponse sendByHttp1(

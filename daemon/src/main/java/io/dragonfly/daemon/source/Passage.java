@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
 import org.apache.hc.client5.http.classic.methods.HttpUriRequestBase;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.ContentType;
@@ -94,6 +96,49 @@ public final class Passage implements AutoCloseable {
     }
     engine().closeIdle();
     return attempt(ask, url, cancellation, false).orElseThrow();
+  }
+
+  /**
+   * Where a request goes that its sender writes itself.
+   *
+   * @param host an IPv6 address without brackets
+   * @param authority as in Host
+   * @param target path and query
+   * @param tls with which a connection begins; absent for http
+   */
+  public record Way(
+      String host, int port, String authority, String target, Optional<SSLContext> tls) {
+    /** Without path and query, which may hold credentials. */
+    @Override
+    public String toString() {
+      return "Way[" + authority + "]";
+    }
+  }
+
+  /**
+   * The way to an origin, for bytes that are not an exchange of HTTP; empty where it leads through
+   * a proxy of the environment.
+   *
+   * @throws OriginException BAD_URL, UNSUPPORTED_SCHEME, TLS, CANCELLED
+   */
+  public Optional<Way> way(String url) throws OriginException {
+    OriginUrl parsed = OriginUrl.parse(url);
+    if (!engine().isDirect(parsed)) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(
+          new Way(
+              parsed.host(),
+              parsed.port(),
+              DirectRequest.authority(parsed).toString(),
+              parsed.target(),
+              parsed.isTls()
+                  ? Optional.of(trust.trust(List.of(), parsed).context())
+                  : Optional.empty()));
+    } catch (SSLException e) {
+      throw Failures.beforeAnswer(e, parsed, options);
+    }
   }
 
   /** Empty when the connection was a kept one that the origin had closed, and that is allowed. */

@@ -65,7 +65,7 @@ final class TrustStores {
     }
 
     /** Sessions are resumed between all connections of one trust. */
-    private synchronized SSLContext context() throws SSLException {
+    synchronized SSLContext context() throws SSLException {
       if (context == null) {
         try {
           context = TrustStores.context(certificates, keys);

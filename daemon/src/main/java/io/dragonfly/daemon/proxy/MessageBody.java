@@ -11,10 +11,12 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * What a client sends after the head of its request. Asks the connection for the next part when the
- * one before was read, so that no more than one waits here.
+ * What a client sends after the head of its request, or an origin after that of its answer. Asks
+ * the connection for the next part when the one before was read, so that no more than one waits
+ * here.
  */
-final class RequestBody extends InputStream {
+final class MessageBody extends InputStream {
+  private final String sender;
   private final Runnable more;
   private final Duration patience;
   private final ReentrantLock lock = new ReentrantLock();
@@ -33,11 +35,13 @@ final class RequestBody extends InputStream {
   private boolean broken;
 
   /**
+   * @param sender for messages
    * @param more asks for the next part; called by the reading thread
-   * @param patience how long the client may send nothing
+   * @param patience how long the sender may send nothing
    * @param ended there is none
    */
-  RequestBody(Runnable more, Duration patience, boolean ended) {
+  MessageBody(String sender, Runnable more, Duration patience, boolean ended) {
+    this.sender = sender;
     this.more = more;
     this.patience = patience;
     this.ended = ended;
@@ -77,7 +81,7 @@ final class RequestBody extends InputStream {
     }
   }
 
-  /** Whether the client has sent all of it. */
+  /** Whether all of it has come. */
   boolean isWhole() {
     lock.lock();
     try {
@@ -103,7 +107,7 @@ final class RequestBody extends InputStream {
     try {
       while (parts.isEmpty()) {
         if (broken) {
-          throw new IOException("the client went away within the body of its request");
+          throw new IOException(sender + " went away within the body of its message");
         }
         if (ended) {
           return -1;
@@ -113,7 +117,7 @@ final class RequestBody extends InputStream {
           more.run();
         }
         if (left <= 0) {
-          throw new IOException("the client sends nothing more of its request for " + patience);
+          throw new IOException(sender + " sends nothing more of its message for " + patience);
         }
         left = changed.awaitNanos(left);
       }
