@@ -37,6 +37,11 @@ final class Book {
     return fresh ? file(name).original() : file(name).current();
   }
 
+  /** A file of others that is only read, wherever it links to below the root. */
+  Optional<String> readLinked(String name) throws SetupException {
+    return file(name).linked();
+  }
+
   /** The first of these places, unless there is a file at a later one only. */
   String present(List<String> places) throws SetupException {
     for (String place : places) {

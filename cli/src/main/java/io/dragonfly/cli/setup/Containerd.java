@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * containerd's CRI plugin, and whatever else reads its directory of registries: {@code config_path}
@@ -227,6 +228,11 @@ final class Containerd implements Client {
   }
 
   @Override
+  public Set<String> options() {
+    return Set.of("registry");
+  }
+
+  @Override
   public String program() {
     return "containerd";
   }
@@ -263,8 +269,10 @@ final class Containerd implements Client {
   }
 
   @Override
-  public Optional<List<String>> reload() {
-    return Optional.of(List.of("systemctl", "restart", "containerd"));
+  public Optional<List<String>> reload(Set<String> changed) {
+    return changed.contains(CONFIG)
+        ? Optional.of(List.of("systemctl", "restart", "containerd"))
+        : Optional.empty();
   }
 
   @Override

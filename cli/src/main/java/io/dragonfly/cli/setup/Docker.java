@@ -3,6 +3,8 @@ package io.dragonfly.cli.setup;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
@@ -15,12 +17,16 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * dockerd's list of mirrors, which it asks for images of Docker Hub. Its proxy settings would send
- * everything else through the daemon as well, but as tunnels of TLS, which the daemon only passes
- * on: so they are not touched.
+ * dockerd's list of mirrors, which it asks for images of Docker Hub. Everything else it asks by
+ * https of its proxy, which is set where it was told to trust the daemon inside of that: as the
+ * environment of its service, for versions before 23 refuse a proxy in daemon.json.
  */
 final class Docker implements Client {
   private static final String CONFIG = "/etc/docker/daemon.json";
+  private static final String CERTIFICATES = "/etc/docker/certs.d";
+  private static final String SERVICE = "/etc/systemd/system/docker.service.d";
+  private static final String OWN_SERVICE = SERVICE + "/50-dragonfly.conf";
+  private static final Pattern PROXY = Pattern.compile("(?i)^[^#;]*\\bhttps_proxy=");
   private static final String MIRRORS = "registry-mirrors";
 
   /** A proxy on another host is asked by http only where this says so; loopback always is. */
@@ -44,6 +50,49 @@ final class Docker implements Client {
       text = withFirst(text, INSECURE, wish.proxy().toString());
     }
     book.write(CONFIG, text);
+    if (wish.authority().isPresent()) {
+      List<Wish.Registry> registries = trusted(wish);
+      checkProxies(book, parse(text));
+      for (Wish.Registry registry : registries) {
+        book.write(certificate(registry.name()), wish.authority().get());
+      }
+      book.write(OWN_SERVICE, "[Service]\nEnvironment=\"HTTPS_PROXY=" + wish.proxyUrl() + "\"\n");
+    }
+  }
+
+  private static List<Wish.Registry> trusted(Wish wish) throws SetupException {
+    List<Wish.Registry> registries =
+        wish.registries().stream()
+            .filter(one -> one.tls() && !one.equals(Wish.Registry.HUB))
+            .toList();
+    if (registries.isEmpty()) {
+      throw new SetupException(
+          "--ca needs --registry HOST: Docker trusts it for each registry by itself, and asks its"
+              + " mirror for images of Docker Hub.");
+    }
+    return registries;
+  }
+
+  /** It counts beside the system's authorities. */
+  private static String certificate(String registry) {
+    return CERTIFICATES + "/" + registry + "/dragonfly.crt";
+  }
+
+  private static void checkProxies(Book book, ObjectNode content) throws SetupException {
+    String remedy =
+        "Docker has another proxy. Remove it, and let the daemon use that one: backend.proxy in its"
+            + " configuration; then run this again.";
+    if (content.has("proxies")) {
+      throw new SetupException(CONFIG + " has \"proxies\": " + remedy);
+    }
+    for (String file : book.list(SERVICE, ".conf")) {
+      List<String> lines = LineDiff.lines(book.read(file).orElse(""));
+      for (int i = 0; i < lines.size() && !file.equals(OWN_SERVICE); i++) {
+        if (PROXY.matcher(lines.get(i)).find()) {
+          throw SetupException.at(file, i + 1, remedy);
+        }
+      }
+    }
   }
 
   /** The text with a value in a list of the outermost object, before what is there. */
@@ -158,6 +207,11 @@ final class Docker implements Client {
   }
 
   @Override
+  public Set<String> options() {
+    return Set.of("registry", "ca");
+  }
+
+  @Override
   public String program() {
     return "dockerd";
   }
@@ -169,13 +223,20 @@ final class Docker implements Client {
   }
 
   @Override
-  public List<String> places(Book book, Wish wish) {
-    return List.of(CONFIG);
+  public List<String> places(Book book, Wish wish) throws SetupException {
+    List<String> places = new ArrayList<>(List.of(CONFIG, OWN_SERVICE));
+    for (String host : book.list(CERTIFICATES, "")) {
+      places.add(certificate(host.substring(host.lastIndexOf('/') + 1)));
+    }
+    return places;
   }
 
   @Override
-  public Optional<List<String>> reload() {
-    return Optional.of(List.of("systemctl", "reload", "docker"));
+  public Optional<List<String>> reload(Set<String> changed) {
+    return Optional.of(
+        changed.contains(OWN_SERVICE)
+            ? List.of("sh", "-c", "systemctl daemon-reload && systemctl restart docker")
+            : List.of("systemctl", "reload", "docker"));
   }
 
   @Override
@@ -186,6 +247,12 @@ final class Docker implements Client {
             + " the daemon by the name "
             + wish.proxy()
             + "/ghcr.io/NAME.");
+    if (wish.authority().isPresent()) {
+      notes.add(
+          "What it pulls from other registries goes through the daemon as its proxy, too; from those"
+              + " that were named, through the swarm.");
+      notes.add(Rules.forBlobs(wish.registries()));
+    }
     return notes;
   }
 }

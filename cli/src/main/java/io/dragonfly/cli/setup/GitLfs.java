@@ -4,11 +4,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * git-lfs, by git's configuration: content that a server names by https is asked for by http, of
  * the daemon's proxy, for the named hosts only. The daemon asks the host by https again, where a
- * rule says so. New sections go to the end of the file, where git takes them as well as anywhere.
+ * rule says so. With the daemon's authority they are asked for by https of the proxy, as they are
+ * named. New sections go to the end of the file, where git takes them as well as anywhere.
  */
 final class GitLfs implements Client {
   private static final String SYSTEM = "/etc/gitconfig";
@@ -21,6 +24,42 @@ final class GitLfs implements Client {
     String text = book.read(name).orElse("");
     List<Variable> present = variables(name, text);
     StringBuilder added = new StringBuilder();
+    if (wish.authority().isPresent()) {
+      book.write(bundle(wish), Authorities.with(book, wish.authority().get()));
+      for (Wish.Registry host : hosts(wish)) {
+        addProxy(name, present, host.url() + "/", wish, added);
+      }
+    } else {
+      addRewriting(name, present, wish, added);
+    }
+    if (!added.isEmpty()) {
+      book.write(name, text + (text.isEmpty() || text.endsWith("\n") ? "" : "\n") + added);
+    }
+  }
+
+  private static void addProxy(
+      String name, List<Variable> present, String url, Wish wish, StringBuilder added)
+      throws SetupException {
+    String section = "http." + url;
+    boolean proxy = is(name, present, section + ".proxy", wish.proxyUrl(), false);
+    boolean trust =
+        wish.authority().isEmpty()
+            || !url.startsWith("https:")
+            || is(name, present, section + ".sslcainfo", bundle(wish), false);
+    if (proxy && trust) {
+      return;
+    }
+    added.append("[http \"").append(url).append("\"]\n");
+    if (!proxy) {
+      added.append("\tproxy = ").append(wish.proxyUrl()).append('\n');
+    }
+    if (!trust) {
+      added.append("\tsslCAInfo = ").append(bundle(wish)).append('\n');
+    }
+  }
+
+  private static void addRewriting(
+      String name, List<Variable> present, Wish wish, StringBuilder added) throws SetupException {
     if (!is(name, present, "lfs.transfer.enablehrefrewrite", "true", true)) {
       added.append("[lfs \"transfer\"]\n\tenablehrefrewrite = true\n");
     }
@@ -32,14 +71,14 @@ final class GitLfs implements Client {
         added.append("[url \"").append(plain).append("\"]\n\tinsteadOf = ").append(secure);
         added.append('\n');
       }
-      if (!is(name, present, "http." + plain + ".proxy", wish.proxyUrl(), false)) {
-        added.append("[http \"").append(plain).append("\"]\n\tproxy = ").append(wish.proxyUrl());
-        added.append('\n');
-      }
+      addProxy(name, present, plain, wish, added);
     }
-    if (!added.isEmpty()) {
-      book.write(name, text + (text.isEmpty() || text.endsWith("\n") ? "" : "\n") + added);
-    }
+  }
+
+  /** Git trusts those of one file only, for these hosts. */
+  private static String bundle(Wish wish) {
+    return wish.userFiles().map(home -> home + "/.config/git").orElse("/etc/dragonfly")
+        + "/dragonfly-authorities.pem";
   }
 
   private static List<Wish.Registry> hosts(Wish wish) {
@@ -179,11 +218,21 @@ final class GitLfs implements Client {
 
   /** git reads both of a user's files; it writes the one of old unless only the other is there. */
   private String file(Book book, Wish wish) throws SetupException {
-    return book.present(places(book, wish));
+    return book.present(files(wish));
   }
 
   private static List<String> userFiles(String home) {
     return List.of(home + "/.gitconfig", home + "/.config/git/config");
+  }
+
+  @Override
+  public Owner owner() {
+    return Owner.USER;
+  }
+
+  @Override
+  public Set<String> options() {
+    return Set.of("registry", "ca");
   }
 
   @Override
@@ -193,11 +242,15 @@ final class GitLfs implements Client {
 
   @Override
   public List<String> places(Book book, Wish wish) {
+    return Stream.concat(files(wish).stream(), Stream.of(bundle(wish))).toList();
+  }
+
+  private static List<String> files(Wish wish) {
     return wish.userFiles().map(GitLfs::userFiles).orElse(List.of(SYSTEM));
   }
 
   @Override
-  public Optional<List<String>> reload() {
+  public Optional<List<String>> reload(Set<String> changed) {
     return Optional.empty();
   }
 
@@ -206,16 +259,14 @@ final class GitLfs implements Client {
     List<String> rules = new ArrayList<>();
     for (Wish.Registry host : hosts(wish)) {
       rules.add(
-          "{regex: '^http://"
-              + host.name().replace(".", "\\.")
-              + "/', useTLS: "
-              + host.tls()
-              + "}");
+          wish.authority().isPresent()
+              ? "{regex: '^" + Rules.escaped(host.url()) + "/'}"
+              : "{regex: '^http://"
+                  + Rules.escaped(host.name())
+                  + "/', useTLS: "
+                  + host.tls()
+                  + "}");
     }
-    return List.of(
-        "The daemon has to take these by https, through the swarm; dfdaemon.yaml needs proxy:"
-            + " {rules: ["
-            + String.join(", ", rules)
-            + "]}.");
+    return List.of(Rules.note(rules));
   }
 }

@@ -3,6 +3,7 @@ package io.dragonfly.cli.setup;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * How one text becomes another, by whole lines: the shortest script (Myers 1986), with its ends cut
@@ -178,9 +179,24 @@ final class LineDiff {
     return (count == 0 ? from : from + 1) + (count == 1 ? "" : "," + count);
   }
 
+  private static final Pattern IN_URL = Pattern.compile("://[^/@\\s\"']*@");
+
+  /** A setting whose name says that its value is not for everybody. */
+  private static final Pattern SETTING =
+      Pattern.compile(
+          "(?i)^(\\s*\"?[\\w.-]*(?:password|passwd|secret|token|extraheader)[\\w.-]*\"?\\s*[=:])"
+              + "\\s*\\S.*");
+
+  private static String masked(String line) {
+    String text = IN_URL.matcher(line).replaceAll("://***@");
+    String end = text.endsWith("\n") ? "\n" : "";
+    return SETTING.matcher(text.substring(0, text.length() - end.length())).replaceAll("$1 ***")
+        + end;
+  }
+
   private static void print(char mark, List<String> lines, StringBuilder out) {
     for (String line : lines) {
-      out.append(mark).append(line.replaceAll("://[^/@\\s\"']*@", "://***@"));
+      out.append(mark).append(masked(line));
       if (!line.endsWith("\n")) {
         out.append("\n\\ No newline at end of file\n");
       }

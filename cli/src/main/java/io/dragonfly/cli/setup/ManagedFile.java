@@ -60,6 +60,20 @@ final class ManagedFile {
     return read("");
   }
 
+  /** The text of a file that is not to be written, which may be a link. */
+  Optional<String> linked() throws SetupException {
+    try {
+      if (!Files.isRegularFile(path(""))) {
+        return Optional.empty();
+      }
+      Path real = path("").toRealPath();
+      checkInside(real);
+      return Optional.of(text("", real));
+    } catch (IOException e) {
+      throw SetupException.of("read " + name, e);
+    }
+  }
+
   /** What the file is without setup's part; empty when it was not there. */
   Optional<String> original() throws SetupException {
     Optional<String> current = current();
@@ -85,29 +99,36 @@ final class ManagedFile {
       if (!Files.isRegularFile(target)) {
         throw new SetupException(name + suffix + " is no file: move it away.");
       }
-      if (Files.size(target) > LONGEST) {
-        throw new SetupException(name + suffix + " is longer than 1 MiB: edit it by hand.");
-      }
-      return Optional.of(
-          StandardCharsets.UTF_8
-              .newDecoder()
-              .decode(ByteBuffer.wrap(Files.readAllBytes(target)))
-              .toString());
-    } catch (CharacterCodingException e) {
-      throw new SetupException(name + suffix + " is not UTF-8: convert it, or edit it by hand.");
+      return Optional.of(text(suffix, target));
     } catch (IOException e) {
       throw SetupException.of("read " + name + suffix, e);
+    }
+  }
+
+  private String text(String suffix, Path file) throws IOException, SetupException {
+    if (Files.size(file) > LONGEST) {
+      throw new SetupException(name + suffix + " is longer than 1 MiB: edit it by hand.");
+    }
+    try {
+      return StandardCharsets.UTF_8
+          .newDecoder()
+          .decode(ByteBuffer.wrap(Files.readAllBytes(file)))
+          .toString();
+    } catch (CharacterCodingException e) {
+      throw new SetupException(name + suffix + " is not UTF-8: convert it, or edit it by hand.");
     }
   }
 
   /** The file itself, or what it links to in its own directory or below. */
   private Path target(Path file) throws IOException, SetupException {
     Path directory = directory().toRealPath();
-    if (!directory.startsWith(root.toRealPath())) {
-      throw new SetupException(name + " lies outside of " + root + " by a symbolic link.");
-    }
+    checkInside(directory);
     if (!Files.isSymbolicLink(file)) {
       return file;
+    }
+    if (!Files.exists(file)) {
+      throw new SetupException(
+          name + " is a symbolic link to nothing: remove it, or make what it leads to.");
     }
     Path real = file.toRealPath();
     if (!real.startsWith(directory)) {
@@ -118,6 +139,12 @@ final class ManagedFile {
               + ", outside of its directory: edit that file by hand, or put a copy of it here.");
     }
     return real;
+  }
+
+  private void checkInside(Path directory) throws IOException, SetupException {
+    if (!directory.startsWith(root.toRealPath())) {
+      throw new SetupException(name + " lies outside of " + root + " by a symbolic link.");
+    }
   }
 
   /**
@@ -141,6 +168,41 @@ final class ManagedFile {
     }
   }
 
+  /**
+   * What a file and what is beside it were at a moment.
+   *
+   * @param current the file itself
+   */
+  record Kept(Optional<String> current, Optional<String> before, Optional<String> after) {}
+
+  Kept keep() throws SetupException {
+    return new Kept(read(""), read(BEFORE), read(AFTER));
+  }
+
+  /** Makes all as it was, after a write that failed here or at another file. */
+  void putBack(Kept kept) throws SetupException {
+    if (!Files.isDirectory(directory())) {
+      return;
+    }
+    try {
+      Path file = target(path(""));
+      put(file, kept.current, file);
+      put(path(AFTER), kept.after, file);
+      put(path(BEFORE), kept.before, file);
+      removeMadeDirectories();
+    } catch (IOException e) {
+      throw SetupException.of("put back " + name, e);
+    }
+  }
+
+  private static void put(Path file, Optional<String> text, Path model) throws IOException {
+    if (text.isEmpty()) {
+      Files.deleteIfExists(file);
+    } else if (!Files.exists(file) || !Files.readString(file).equals(text.get())) {
+      replace(file, text.get(), model);
+    }
+  }
+
   /** Brings the file back to what it was, and forgets that it was changed. */
   void restore(Optional<String> original) throws SetupException {
     try {
@@ -156,10 +218,18 @@ final class ManagedFile {
     }
   }
 
-  /** Forgets what an undo would bring back; removes directories made for the file and empty now. */
+  /**
+   * Forgets what an undo would bring back. In this order, for without {@link #AFTER} nothing is set
+   * up; without {@link #BEFORE} alone, all of the file would count as setup's.
+   */
   private void forget() throws IOException {
-    Files.deleteIfExists(path(BEFORE));
     Files.deleteIfExists(path(AFTER));
+    Files.deleteIfExists(path(BEFORE));
+    removeMadeDirectories();
+  }
+
+  /** Those that were made for the file and are empty now. */
+  private void removeMadeDirectories() throws IOException {
     for (@Nullable Path directory = directory();
         directory != null && !directory.equals(root);
         directory = directory.getParent()) {
@@ -179,21 +249,46 @@ final class ManagedFile {
 
   private static final String MADE = ".dragonfly-made";
 
-  private static void makeDirectory(Path directory) throws IOException {
+  /** Never by a link that leads out of the root; its owner is that of the directory above. */
+  private void makeDirectory(Path directory) throws IOException, SetupException {
     if (Files.isDirectory(directory)) {
       return;
     }
     @Nullable Path parent = directory.getParent();
-    if (parent != null) {
-      makeDirectory(parent);
+    if (parent == null) {
+      return;
     }
+    makeDirectory(parent);
+    checkInside(parent.toRealPath());
     Files.createDirectory(
         directory,
         PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));
     Files.createFile(directory.resolve(MADE));
+    if (isRoot()) {
+      takeOwner(directory, parent);
+      takeOwner(directory.resolve(MADE), parent);
+    }
   }
 
-  /** All at once, with the mode and the owner of the model, if there is one. */
+  private static void takeOwner(Path file, Path model) throws IOException {
+    for (String attribute : new String[] {"unix:gid", "unix:uid"}) {
+      Object wanted = Files.getAttribute(model, attribute);
+      if (!wanted.equals(Files.getAttribute(file, attribute))) {
+        Files.setAttribute(file, attribute, wanted);
+      }
+    }
+  }
+
+  /** Whether this process may give files to others. */
+  static boolean isRoot() throws IOException {
+    Path self = Path.of("/proc/self");
+    return Files.exists(self) && Files.getAttribute(self, "unix:uid").equals(0);
+  }
+
+  /**
+   * All at once, with the mode and the owner of the model; where there is none, with the owner of
+   * the directory.
+   */
   private static void replace(Path file, String text, Path model) throws IOException {
     boolean present = Files.exists(model);
     Set<PosixFilePermission> mode =
@@ -210,12 +305,9 @@ final class ManagedFile {
         channel.force(true);
       }
       if (present) {
-        for (String attribute : new String[] {"unix:gid", "unix:uid"}) {
-          Object wanted = Files.getAttribute(model, attribute);
-          if (!wanted.equals(Files.getAttribute(temporary, attribute))) {
-            Files.setAttribute(temporary, attribute, wanted);
-          }
-        }
+        takeOwner(temporary, model);
+      } else if (isRoot()) {
+        takeOwner(temporary, file.resolveSibling(""));
       }
       Files.setPosixFilePermissions(temporary, mode);
       Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);

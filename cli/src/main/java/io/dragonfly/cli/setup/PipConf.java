@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * pip's file: the daemon as its proxy, and on demand an index. It is an INI file of Python's
@@ -24,8 +26,13 @@ final class PipConf implements Client {
       String index = wish.index().get();
       wanted.put("index-url", index);
       if (index.startsWith("http://")) {
-        wanted.put("trusted-host", index.substring(7).replaceAll("[/?#].*", ""));
+        String host = index.substring(7).replaceAll("[/?#].*", "");
+        wanted.put("trusted-host", host.substring(host.lastIndexOf('@') + 1));
       }
+    }
+    if (wish.authority().isPresent()) {
+      book.write(bundle(wish), Authorities.with(book, wish.authority().get()));
+      wanted.put("cert", bundle(wish));
     }
     String text = book.read(name).orElse("");
     Map<String, Setting> present = settings(name, text);
@@ -128,11 +135,27 @@ final class PipConf implements Client {
 
   /** The user's file: where pip looks first, or the one of old if only that is there. */
   private String file(Book book, Wish wish) throws SetupException {
-    return book.present(places(book, wish));
+    return book.present(files(wish));
+  }
+
+  /** pip trusts those of one file only. */
+  private static String bundle(Wish wish) {
+    return wish.userFiles().map(home -> home + "/.config/pip").orElse("/etc/dragonfly")
+        + "/dragonfly-authorities.pem";
   }
 
   private static List<String> userFiles(String home) {
     return List.of(home + "/.config/pip/pip.conf", home + "/.pip/pip.conf");
+  }
+
+  @Override
+  public Owner owner() {
+    return Owner.USER;
+  }
+
+  @Override
+  public Set<String> options() {
+    return Set.of("index-url", "ca");
   }
 
   @Override
@@ -142,20 +165,32 @@ final class PipConf implements Client {
 
   @Override
   public List<String> places(Book book, Wish wish) {
+    return Stream.concat(files(wish).stream(), Stream.of(bundle(wish))).toList();
+  }
+
+  private static List<String> files(Wish wish) {
     return wish.userFiles().map(PipConf::userFiles).orElse(List.of(SYSTEM));
   }
 
   @Override
-  public Optional<List<String>> reload() {
+  public Optional<List<String>> reload(Set<String> changed) {
     return Optional.empty();
   }
 
   @Override
   public List<String> notes(Book book, Wish wish) {
+    String packages = "{regex: '\\.(whl|tar\\.gz|zip)$'}";
+    if (wish.authority().isPresent()) {
+      return List.of(
+          "The file of authorities is the system's of now and the daemon's: run this again when"
+              + " the system's change.",
+          Rules.note(List.of(packages)));
+    }
     return List.of(
         "What pip asks by https goes through the daemon as a tunnel, from its origin. Packages come"
-            + " through the swarm from an index by http (--index-url), where dfdaemon.yaml has the"
-            + " rule: proxy: {rules: [{regex: '\\.(whl|tar\\.gz|zip)$'}]}; with useTLS: true in"
-            + " the rule, the daemon itself asks the origin by https.");
+            + " through the swarm from an index by http (--index-url), or by https with --ca FILE.",
+        Rules.note(List.of(packages))
+            + " With useTLS: true in the rule, the daemon asks an index by https that pip asks by"
+            + " http.");
   }
 }

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,12 +13,15 @@ import org.jspecify.annotations.Nullable;
  * Apptainer for {@code docker://}. A registry that no file names yet gets an entry in a file of our
  * own; one that its owner has an entry for gets the mirror in there, before the owner's own
  * mirrors, for an entry in another file would replace it. The registry itself stays the last to be
- * asked.
+ * asked. A user's own files are read after those of all users, but for {@code registries.conf},
+ * instead of which they are read.
  */
 final class RegistriesConf implements Client {
-  private static final String MAIN = "/etc/containers/registries.conf";
-  private static final String DIRECTORY = "/etc/containers/registries.conf.d";
+  private static final String SYSTEM = "/etc/containers";
+  private static final String MAIN = "/registries.conf";
+  private static final String DIRECTORY = "/registries.conf.d";
   private static final String OWN = DIRECTORY + "/50-dragonfly.conf";
+  private static final String CERTIFICATES = "/certs.d";
   private static final List<Wish.Registry> USUAL =
       List.of(
           Wish.Registry.HUB,
@@ -27,11 +31,20 @@ final class RegistriesConf implements Client {
           new Wish.Registry("registry.k8s.io", true));
 
   private final String program;
+  private final Owner owner;
+  private final Set<String> options;
   private final Optional<List<String>> reload;
   private final List<String> notes;
 
-  private RegistriesConf(String program, Optional<List<String>> reload, List<String> notes) {
+  private RegistriesConf(
+      String program,
+      Owner owner,
+      Set<String> options,
+      Optional<List<String>> reload,
+      List<String> notes) {
     this.program = program;
+    this.owner = owner;
+    this.options = options;
     this.reload = reload;
     this.notes = notes;
   }
@@ -39,18 +52,26 @@ final class RegistriesConf implements Client {
   static RegistriesConf podman() {
     return new RegistriesConf(
         "podman",
+        Owner.USER_UNLESS_ROOT,
+        Set.of("registry", "ca"),
         Optional.empty(),
         List.of("Podman, Buildah and Skopeo read it at their next pull."));
   }
 
   static RegistriesConf crio() {
     return new RegistriesConf(
-        "crio", Optional.of(List.of("systemctl", "reload", "crio")), List.of());
+        "crio",
+        Owner.SYSTEM,
+        Set.of("registry"),
+        Optional.of(List.of("systemctl", "reload", "crio")),
+        List.of());
   }
 
   static RegistriesConf apptainer() {
     return new RegistriesConf(
         "apptainer",
+        Owner.USER_UNLESS_ROOT,
+        Set.of("registry"),
         Optional.empty(),
         List.of(
             "Apptainer reads it for docker:// at its next pull. It knows no mirrors for oras://:"
@@ -62,7 +83,7 @@ final class RegistriesConf implements Client {
     List<Wish.Registry> registries = wish.registries().isEmpty() ? USUAL : wish.registries();
     StringBuilder own = new StringBuilder();
     for (Wish.Registry registry : registries) {
-      @Nullable String file = owner(book, registry);
+      @Nullable String file = owner(book, wish, registry);
       if (file == null) {
         own.append(own.isEmpty() ? "" : "\n").append(entry(registry, wish));
       } else {
@@ -70,8 +91,25 @@ final class RegistriesConf implements Client {
       }
     }
     if (!own.isEmpty()) {
-      book.write(OWN, own.toString());
+      book.write(directory(wish) + OWN, own.toString());
     }
+    if (wish.authority().isPresent()) {
+      for (Wish.Registry registry : registries) {
+        if (registry.tls()) {
+          book.write(certificate(wish, registry.name()), wish.authority().get());
+        }
+      }
+    }
+  }
+
+  /** Where the files are that are written. */
+  private static String directory(Wish wish) {
+    return wish.userFiles().map(home -> home + "/.config/containers").orElse(SYSTEM);
+  }
+
+  /** It counts beside the system's authorities; see containers-certs.d(5). */
+  private static String certificate(Wish wish, String registry) {
+    return directory(wish) + CERTIFICATES + "/" + registry + "/dragonfly.crt";
   }
 
   private static String location(Wish.Registry registry, Wish wish) {
@@ -101,13 +139,18 @@ final class RegistriesConf implements Client {
   }
 
   /** The file of the registry's owner that counts for it: the last that names it. */
-  private static @Nullable String owner(Book book, Wish.Registry registry) throws SetupException {
+  private static @Nullable String owner(Book book, Wish wish, Wish.Registry registry)
+      throws SetupException {
     @Nullable String owner = null;
+    String own = directory(wish);
     List<String> files = new ArrayList<>();
-    files.add(MAIN);
-    files.addAll(book.list(DIRECTORY, ".conf"));
+    files.add(book.present(List.of(own + MAIN, SYSTEM + MAIN)));
+    files.addAll(book.list(SYSTEM + DIRECTORY, ".conf"));
+    if (!own.equals(SYSTEM)) {
+      files.addAll(book.list(own + DIRECTORY, ".conf"));
+    }
     for (String name : files) {
-      Optional<String> text = name.equals(OWN) ? Optional.empty() : book.read(name);
+      Optional<String> text = name.endsWith(OWN) ? Optional.empty() : book.read(name);
       if (text.isEmpty()) {
         continue;
       }
@@ -116,6 +159,14 @@ final class RegistriesConf implements Client {
       if (index(file, registry) >= 0) {
         owner = name;
       }
+    }
+    if (owner != null && !owner.startsWith(own + "/")) {
+      throw new SetupException(
+          owner
+              + " has an entry for "
+              + registry.name()
+              + ", which one of yours would replace. Run this as root, or name other registries"
+              + " with --registry HOST.");
     }
     return owner;
   }
@@ -189,24 +240,49 @@ final class RegistriesConf implements Client {
   }
 
   @Override
+  public Set<String> options() {
+    return options;
+  }
+
+  @Override
+  public Owner owner() {
+    return owner;
+  }
+
+  @Override
   public String program() {
     return program;
   }
 
   @Override
   public List<String> places(Book book, Wish wish) throws SetupException {
-    List<String> places = new ArrayList<>(book.list(DIRECTORY, ".conf"));
-    places.add(MAIN);
+    String directory = directory(wish);
+    List<String> places = new ArrayList<>(book.list(directory + DIRECTORY, ".conf"));
+    places.add(directory + MAIN);
+    for (String host : book.list(directory + CERTIFICATES, "")) {
+      places.add(certificate(wish, host.substring(host.lastIndexOf('/') + 1)));
+    }
     return places;
   }
 
   @Override
-  public Optional<List<String>> reload() {
+  public Optional<List<String>> reload(Set<String> changed) {
     return reload;
   }
 
   @Override
   public List<String> notes(Book book, Wish wish) {
-    return notes;
+    if (wish.authority().isEmpty()) {
+      return notes;
+    }
+    List<String> all = new ArrayList<>(notes);
+    all.add(
+        "What a mirror can't give, an image that needs a password above all, then comes through the"
+            + " daemon with HTTPS_PROXY="
+            + wish.proxyUrl()
+            + " in the environment of podman, buildah or skopeo. It is not set for good, for podman"
+            + " would hand it on to containers.");
+    all.add(Rules.forBlobs(wish.registries().isEmpty() ? USUAL : wish.registries()));
+    return all;
   }
 }

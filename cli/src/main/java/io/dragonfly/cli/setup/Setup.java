@@ -2,12 +2,14 @@ package io.dragonfly.cli.setup;
 
 import io.dragonfly.cli.ExitCode;
 import io.dragonfly.cli.Terminal;
+import io.dragonfly.common.file.FileProblem;
 import io.dragonfly.common.flag.Flag;
 import io.dragonfly.common.flag.Flags;
 import io.dragonfly.common.flag.ParsedFlags;
 import io.dragonfly.common.flag.UsageException;
 import io.dragonfly.common.lifecycle.BuildInfo;
 import io.dragonfly.common.net.HostPort;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -18,6 +20,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,11 +67,19 @@ public final class Setup {
                     "A registry, such as ghcr.io or http://10.0.0.1:5000; for git-lfs a host with its"
                         + " content. May be repeated"),
             Flag.value("index-url", "URL")
-                .help("For pip: the index of packages, such as" + " http://pypi.example/simple/"))
+                .help("For pip: the index of packages, such as http://pypi.example/simple/"),
+            Flag.value("ca", "FILE")
+                .help(
+                    "For docker, podman, pip and git-lfs: the certificate that 'dragonfly ca export'"
+                        + " gave, to speak https through the daemon and trust it there"))
         .group(
             "Where",
             Flag.toggle("system")
-                .help("For pip and git-lfs: the file of all users instead of this user's"),
+                .help(
+                    "For pip, git-lfs, and podman and apptainer of a user who is not root: the files"
+                        + " of all users instead of this user's"),
+            Flag.toggle("user")
+                .help("For podman and apptainer of root: its own files instead of those of all"),
             Flag.value("root", "DIR")
                 .defaultsTo("/")
                 .help("What stands for /, such as an image that is being made"));
@@ -117,10 +128,15 @@ public final class Setup {
     }
     Task task =
         new Task(
-            name, client, root, wish(parsed, terminal), parsed.isOn("dry-run"), terminal.out());
-    boolean changed = parsed.isOn("undo") ? task.undo() : task.write();
-    if (changed) {
-      task.reload(restart);
+            name,
+            client,
+            root,
+            wish(name, client, root, parsed, terminal),
+            parsed.isOn("dry-run"),
+            terminal.out());
+    Set<String> changed = parsed.isOn("undo") ? task.undo() : task.write();
+    if (!changed.isEmpty()) {
+      task.reload(changed, restart);
     }
     if (!parsed.isOn("undo")) {
       task.explain();
@@ -154,7 +170,7 @@ public final class Setup {
     ClientState.State state = ClientState.State.DOES_NOT;
     try {
       for (Optional<String> files : new LinkedHashSet<>(List.of(home, Optional.<String>empty()))) {
-        Wish wish = new Wish(proxy, List.of(), files, Optional.empty());
+        Wish wish = Wish.of(proxy, files);
         Book book = new Book(root, /* fresh= */ false);
         if (client.uses(book, wish)) {
           return new ClientState(name, installed, ClientState.State.USES, "");
@@ -193,7 +209,14 @@ public final class Setup {
     }
   }
 
-  private static Wish wish(ParsedFlags parsed, Terminal terminal) throws UsageException {
+  private static Wish wish(
+      String name, Client client, Path root, ParsedFlags parsed, Terminal terminal)
+      throws UsageException {
+    for (String option : List.of("registry", "index-url", "ca")) {
+      if (!parsed.values(option).isEmpty() && !client.options().contains(option)) {
+        throw new UsageException("--" + option + " means nothing for " + name + ".");
+      }
+    }
     List<Wish.Registry> registries = new ArrayList<>();
     for (String text : parsed.values("registry")) {
       try {
@@ -206,15 +229,62 @@ public final class Setup {
     if (index.isPresent() && !index.get().matches("https?://[^\\s%]+")) {
       throw parsed.invalid("index-url", "expected a URL of http or https");
     }
-    Optional<String> home = Optional.empty();
-    if (!parsed.isOn("system")) {
-      String text = terminal.environment().getOrDefault("HOME", "");
-      if (!text.startsWith("/") || Path.of(text).normalize().getNameCount() == 0) {
-        throw new UsageException("HOME is no directory of a user: pass --system.");
-      }
-      home = Optional.of(Path.of(text).normalize().toString());
+    return new Wish(
+        proxy(parsed),
+        registries,
+        home(client, root, parsed, terminal),
+        index,
+        authority(parsed, terminal));
+  }
+
+  /** The directory of the user whose files are to be written; empty for those of all users. */
+  private static Optional<String> home(
+      Client client, Path root, ParsedFlags parsed, Terminal terminal) throws UsageException {
+    boolean system = parsed.isOn("system");
+    boolean user = parsed.isOn("user");
+    if (user && (system || client.owner() == Client.Owner.SYSTEM)) {
+      throw new UsageException(
+          system
+              ? "--user excludes --system."
+              : "--user means nothing here: there are only files of all users.");
     }
-    return new Wish(proxy(parsed), registries, home, index);
+    boolean own =
+        switch (client.owner()) {
+          case SYSTEM -> false;
+          case USER -> !system;
+          case USER_UNLESS_ROOT -> user || (!system && root.getNameCount() == 0 && !isRoot());
+        };
+    if (!own) {
+      return Optional.empty();
+    }
+    String text = terminal.environment().getOrDefault("HOME", "");
+    if (!text.startsWith("/") || Path.of(text).normalize().getNameCount() == 0) {
+      throw new UsageException("HOME is no directory of a user: pass --system.");
+    }
+    return Optional.of(Path.of(text).normalize().toString());
+  }
+
+  private static boolean isRoot() {
+    try {
+      return ManagedFile.isRoot();
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static Optional<String> authority(ParsedFlags parsed, Terminal terminal)
+      throws UsageException {
+    Optional<String> file = parsed.value("ca");
+    if (file.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(Authority.read(terminal.directory().resolve(file.get())));
+    } catch (InvalidPathException e) {
+      throw parsed.invalid("ca", e.getReason());
+    } catch (IOException e) {
+      throw parsed.invalid("ca", FileProblem.of(e) + "; 'dragonfly ca export -o FILE' makes one");
+    }
   }
 
   private static HostPort proxy(ParsedFlags parsed) throws UsageException {

@@ -3,11 +3,14 @@ package io.dragonfly.cli.setup;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 /** One client that is set up, or whose setup is undone. */
 final class Task {
@@ -20,6 +23,9 @@ final class Task {
   private final boolean dryRun;
   private final PrintStream out;
 
+  /** The files as they are, or as they shall be once they are planned. */
+  private Book plan;
+
   Task(String name, Client client, Path root, Wish wish, boolean dryRun, PrintStream out) {
     this.name = name;
     this.client = client;
@@ -27,39 +33,74 @@ final class Task {
     this.wish = wish;
     this.dryRun = dryRun;
     this.out = out;
+    this.plan = new Book(root, /* fresh= */ false);
   }
 
-  /** Returns whether something had to be written. */
-  boolean write() throws SetupException {
-    Book book = planned(/* fresh= */ false);
+  /** Returns the files that had to be written. */
+  Set<String> write() throws SetupException {
+    Book book = planned();
     Map<String, String> changes = book.changes();
-    if (!changes.isEmpty() && isAnySetUp(book, changes)) {
-      // An earlier setup said something else: its part is replaced, not added to.
-      book = planned(/* fresh= */ true);
-      changes = book.changes();
-    }
+    plan = book;
     if (changes.isEmpty()) {
       out.println(name + " is set up already; nothing to change.");
-      return false;
+      return Set.of();
     }
     for (Map.Entry<String, String> change : changes.entrySet()) {
       show(book.file(change.getKey()), Optional.of(change.getValue()));
     }
     if (dryRun) {
-      return false;
+      return Set.of();
     }
-    for (Map.Entry<String, String> change : changes.entrySet()) {
-      ManagedFile file = book.file(change.getKey());
-      Optional<String> original = file.original();
-      file.write(original, change.getValue());
-      out.println(
-          "Wrote "
-              + file.name()
-              + (original.isPresent()
-                  ? "; what it was is in " + file.name() + ManagedFile.BEFORE
-                  : ""));
+    Map<ManagedFile, ManagedFile.Kept> begun = new LinkedHashMap<>();
+    List<String> said = new ArrayList<>();
+    try {
+      for (Map.Entry<String, String> change : changes.entrySet()) {
+        ManagedFile file = book.file(change.getKey());
+        begun.put(file, file.keep());
+        Optional<String> original = file.original();
+        file.write(original, change.getValue());
+        said.add(
+            "Wrote "
+                + file.name()
+                + (original.isPresent()
+                    ? "; what it was is in " + file.name() + ManagedFile.BEFORE
+                    : ""));
+      }
+    } catch (SetupException e) {
+      throw new SetupException(e.getMessage() + putBack(begun));
     }
-    return true;
+    said.forEach(out::println);
+    return changes.keySet();
+  }
+
+  /** Returns how that went, as an end of a message. */
+  private static String putBack(Map<ManagedFile, ManagedFile.Kept> begun) {
+    try {
+      for (Map.Entry<ManagedFile, ManagedFile.Kept> one : begun.entrySet()) {
+        one.getKey().putBack(one.getValue());
+      }
+      return " Nothing was changed.";
+    } catch (SetupException e) {
+      return " What was written before that stays, for the same reason: " + e.getMessage();
+    }
+  }
+
+  private Book planned() throws SetupException {
+    Book book;
+    try {
+      book = planned(/* fresh= */ false);
+    } catch (SetupException e) {
+      if (client.places(plan, wish).stream().noneMatch(place -> plan.file(place).isSetUp())) {
+        throw e;
+      }
+      return planned(/* fresh= */ true); // what is in the way may be of an earlier setup
+    }
+    Map<String, String> changes = book.changes();
+    if (changes.keySet().stream().noneMatch(file -> plan.file(file).isSetUp())) {
+      return book;
+    }
+    // An earlier setup said something else: its part is replaced, not added to.
+    return planned(/* fresh= */ true);
   }
 
   private Book planned(boolean fresh) throws SetupException {
@@ -68,12 +109,14 @@ final class Task {
     return book;
   }
 
-  private static boolean isAnySetUp(Book book, Map<String, String> changes) {
-    return changes.keySet().stream().anyMatch(file -> book.file(file).isSetUp());
-  }
-
   private void show(ManagedFile file, Optional<String> text) throws SetupException {
     Optional<String> current = file.current();
+    if (file.name().endsWith(".pem")) {
+      out.println(
+          (text.isPresent() ? "A file of certificates: " : "No more file of certificates: ")
+              + file.name());
+      return;
+    }
     out.print(
         LineDiff.of(current.orElse(""), text.orElse(""))
             .unified(
@@ -81,8 +124,8 @@ final class Task {
                 text.isPresent() ? file.name() : "/dev/null"));
   }
 
-  /** Returns whether something had to be taken back. */
-  boolean undo() throws SetupException {
+  /** Returns the files that had to be taken back. */
+  Set<String> undo() throws SetupException {
     Book book = new Book(root, /* fresh= */ false);
     Map<ManagedFile, Optional<String>> originals = new LinkedHashMap<>();
     for (String place : client.places(book, wish)) {
@@ -93,25 +136,25 @@ final class Task {
     }
     if (originals.isEmpty()) {
       out.println("Nothing of " + name + " was set up here; nothing to undo.");
-      return false;
+      return Set.of();
     }
     for (Map.Entry<ManagedFile, Optional<String>> one : originals.entrySet()) {
       show(one.getKey(), one.getValue());
     }
     if (dryRun) {
-      return false;
+      return Set.of();
     }
     for (Map.Entry<ManagedFile, Optional<String>> one : originals.entrySet()) {
       one.getKey().restore(one.getValue());
       out.println(
           (one.getValue().isPresent() ? "Brought back " : "Removed ") + one.getKey().name());
     }
-    return true;
+    return originals.keySet().stream().map(ManagedFile::name).collect(Collectors.toSet());
   }
 
-  /** Says how a running client is made to read its files, or does it. */
-  void reload(boolean now) throws SetupException {
-    Optional<List<String>> command = client.reload();
+  /** Says how a running client is made to read the files that changed, or does it. */
+  void reload(Set<String> changed, boolean now) throws SetupException {
+    Optional<List<String>> command = client.reload(changed);
     if (command.isEmpty()) {
       return;
     }
@@ -143,7 +186,7 @@ final class Task {
   }
 
   void explain() throws SetupException {
-    for (String note : client.notes(new Book(root, /* fresh= */ false), wish)) {
+    for (String note : client.notes(plan, wish)) {
       out.println(note);
     }
   }

@@ -11,11 +11,21 @@ import java.util.Optional;
  * @param registries registries (for git-lfs: hosts with its content) that were named; may be empty
  * @param userFiles absolute directory of the user's own configuration; empty for that of all users
  * @param index an index of packages for pip; a URL
+ * @param authority the certificate (PEM) by which the daemon is known inside HTTPS
  */
 record Wish(
-    HostPort proxy, List<Registry> registries, Optional<String> userFiles, Optional<String> index) {
+    HostPort proxy,
+    List<Registry> registries,
+    Optional<String> userFiles,
+    Optional<String> index,
+    Optional<String> authority) {
   Wish {
     registries = List.copyOf(registries);
+  }
+
+  /** The same, of the registries that clients know when none is named. */
+  static Wish of(HostPort proxy, Optional<String> userFiles) {
+    return new Wish(proxy, List.of(), userFiles, Optional.empty(), Optional.empty());
   }
 
   String proxyUrl() {

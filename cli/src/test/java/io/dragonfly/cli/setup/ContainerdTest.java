@@ -169,7 +169,10 @@ class ContainerdTest {
     setup.write(CERTS + "quay.io/hosts.toml", own);
     assertThat(setup.run("containerd")).isZero();
     assertThat(setup.out).contains("Images of quay.io do not come", "Add --registry quay.io");
+    assertThat(setup.run("containerd --registry quay.io --dry-run")).isZero();
+    assertThat(setup.out).doesNotContain("do not come");
     assertThat(setup.run("containerd --registry quay.io")).as(setup.err).isZero();
+    assertThat(setup.out).as("a hosts.toml needs no restart").doesNotContain("Then run");
     assertThat(setup.read(CERTS + "quay.io/hosts.toml"))
         .isEqualTo(
             """

@@ -45,6 +45,9 @@ class IniClientsTest {
             index-url = http://index.example:8080/simple/
             trusted-host = index.example:8080
             """);
+    assertThat(setup.run("pip --index-url http://me:secret@index.example/simple/")).isZero();
+    assertThat(setup.read(PIP)).contains("\ntrusted-host = index.example\n");
+    assertThat(setup.out).doesNotContain("secret");
     assertThat(setup.run("pip --system")).isZero();
     assertThat(setup.read("etc/pip.conf")).isEqualTo("[global]\nproxy = http://127.0.0.1:4001\n");
   }

@@ -130,6 +130,25 @@ class RealClientsTest {
   }
 
   @Test
+  void podmanReadsAUsersOwnFiles() throws Exception {
+    needs("podman", "podman");
+    answers = Map.of("/v2/", "{}");
+    assertThat(setup.run("podman --user --registry registry.invalid --proxy http://" + proxy()))
+        .as(setup.err)
+        .isZero();
+    String said =
+        output(
+            Map.of("HOME", root.resolve("home/me").toString()),
+            "podman",
+            "--root=" + root.resolve("storage"),
+            "--runroot=" + root.resolve("run"),
+            "--storage-driver=vfs",
+            "pull",
+            "registry.invalid/team/app:1");
+    assertThat(asked).as(said).contains("GET /v2/registry.invalid/team/app/manifests/1");
+  }
+
+  @Test
   void pipReadsTheProxyAndTheIndex() throws Exception {
     needs("pip", "python3-pip");
     String file = "home/me/.config/pip/pip.conf";

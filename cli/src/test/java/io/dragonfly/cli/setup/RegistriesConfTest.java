@@ -134,6 +134,37 @@ class RegistriesConfTest {
     assertThat(setup.tree()).doesNotContainKey(OWN);
   }
 
+  @Test
+  void aUserHasFilesOfItsOwn() throws Exception {
+    String main = "unqualified-search-registries = [\"docker.io\"]\n";
+    setup.write(MAIN, main);
+    Map<String, String> tree = setup.tree();
+    assertThat(setup.run("podman --user --registry ghcr.io")).as(setup.err).isZero();
+    assertThat(setup.read("home/me/.config/containers/registries.conf.d/50-dragonfly.conf"))
+        .contains("location = \"127.0.0.1:4001/ghcr.io\"");
+    assertThat(setup.read(MAIN)).isEqualTo(main);
+    assertThat(setup.tree()).doesNotContainKey(OWN);
+    assertThat(setup.run("podman --undo")).isZero();
+    assertThat(setup.out).contains("nothing to undo");
+    assertThat(setup.run("podman --user --undo")).as(setup.err).isZero();
+    assertThat(setup.tree()).isEqualTo(tree);
+  }
+
+  @Test
+  void aUsersEntryReplacesNoneOfAllUsers() throws Exception {
+    String entry = "[[registry]]\nprefix = \"quay.io\"\nlocation = \"quay.io\"\n";
+    setup.write(MAIN, entry);
+    assertThat(setup.run("podman --user --registry quay.io")).isEqualTo(1);
+    assertThat(setup.err).contains(MAIN + " has an entry for quay.io", "Run this as root");
+    assertThat(setup.run("podman --user --registry ghcr.io")).as(setup.err).isZero();
+    // A registries.conf of the user's is read instead.
+    String own = "home/me/.config/containers/registries.conf";
+    setup.write(own, entry);
+    assertThat(setup.run("podman --user --registry quay.io")).as(setup.err).isZero();
+    assertThat(setup.read(own)).contains("location = \"127.0.0.1:4001/quay.io\"");
+    assertThat(setup.read(MAIN)).isEqualTo(entry);
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',

@@ -3,6 +3,7 @@ package io.dragonfly.cli.setup;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import io.dragonfly.common.net.HostPort;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -84,6 +85,17 @@ class SetupTest {
     assertThat(setup.read(DAEMON + ".dragonfly-before")).isEqualTo("{\n  \"debug\": true\n}\n");
     setup.run("docker --undo");
     assertThat(setup.read(DAEMON)).isEqualTo("{\n  \"debug\": true\n}\n");
+  }
+
+  @Test
+  void soItIsWhereTheOneBeforeIsInItsWay() throws Exception {
+    setup.write(PIP, "[global]\ntimeout = 60\n");
+    setup.run("pip");
+    assertThat(setup.run("pip --proxy http://127.0.0.1:5001")).as(setup.err).isZero();
+    assertThat(setup.read(PIP))
+        .isEqualTo("[global]\nproxy = http://127.0.0.1:5001\ntimeout = 60\n");
+    assertThat(setup.run("pip --undo")).isZero();
+    assertThat(setup.read(PIP)).isEqualTo("[global]\ntimeout = 60\n");
   }
 
   @Test
@@ -172,12 +184,107 @@ class SetupTest {
         "podman --registry ../../etc|invalid value '../../etc' for --registry",
         "pip --index-url index|invalid value 'index' for --index-url",
         "docker --restart|--restart excludes",
+        "docker --index-url http://index.example/|--index-url means nothing for docker",
+        "pip --registry ghcr.io|--registry means nothing for pip",
+        "containerd --ca ca.pem|--ca means nothing for containerd",
+        "docker --user|--user means nothing here",
+        "podman --user --system|--user excludes --system",
+        "docker --registry ghcr.io --ca ca.pem|there is no ",
       })
   void aWrongLineIsExplained(String line, String message) throws Exception {
     Map<String, String> before = setup.tree();
     assertThat(setup.run(line)).isEqualTo(2);
     assertThat(setup.err).contains(message, "dragonfly setup --help");
     assertThat(setup.tree()).isEqualTo(before);
+  }
+
+  @Test
+  void aFailureMidwayLeavesNothing() throws Exception {
+    setup.write("etc/containerd/config.toml", "version = 2\n");
+    setup.write("etc/containerd/certs.d", "no directory");
+    Map<String, String> before = setup.tree();
+    assertThat(setup.run("containerd")).isEqualTo(1);
+    assertThat(setup.err).contains("/etc/containerd/certs.d", "Nothing was changed.");
+    assertThat(setup.out).doesNotContain("Wrote");
+    assertThat(setup.tree()).isEqualTo(before);
+  }
+
+  @Test
+  void nothingIsMadeOutsideOfTheRoot(@TempDir Path outside) throws Exception {
+    Files.createSymbolicLink(root.resolve("etc"), outside);
+    assertThat(setup.run("docker")).isEqualTo(1);
+    assertThat(setup.err).contains("outside of " + root);
+    assertThat(outside).isEmptyDirectory();
+  }
+
+  @Test
+  void anUndoThatBrokeOffHarmsNothing() throws Exception {
+    setup.write(DAEMON, "{}");
+    setup.run("docker");
+    // It ends in this order: the file, what it became, what it was.
+    setup.write(DAEMON, "{}");
+    Files.delete(root.resolve(DAEMON + ".dragonfly-after"));
+    assertThat(setup.run("docker --undo")).isZero();
+    assertThat(setup.read(DAEMON)).isEqualTo("{}");
+    setup.write(DAEMON, "{\"debug\": true}");
+    assertThat(setup.run("docker")).isZero();
+    assertThat(setup.run("docker --undo")).isZero();
+    assertThat(setup.tree()).containsOnlyKeys("/", "etc/", "etc/docker/", DAEMON);
+    assertThat(setup.read(DAEMON)).isEqualTo("{\"debug\": true}");
+  }
+
+  @Test
+  void aSetupThatBrokeOffBeforeTheFileIsUndone() throws Exception {
+    setup.write(DAEMON, "{}");
+    setup.run("docker");
+    setup.write(DAEMON, "{}");
+    assertThat(setup.run("docker --undo")).as(setup.err).isZero();
+    assertThat(setup.read(DAEMON)).isEqualTo("{}");
+    assertThat(setup.tree()).containsOnlyKeys("/", "etc/", "etc/docker/", DAEMON);
+  }
+
+  @Test
+  void aLinkToNothingIsNamed() throws Exception {
+    Files.createDirectories(root.resolve("etc/docker"));
+    Files.createSymbolicLink(root.resolve(DAEMON), Path.of("gone.json"));
+    assertThat(setup.run("docker")).isEqualTo(1);
+    assertThat(setup.err).contains("daemon.json is a symbolic link to nothing");
+  }
+
+  @Test
+  void onlyAUsersOwnFilesNeedAHome() {
+    assertThat(setup.runRaw("docker --root " + root, Map.of())).as(setup.err).isZero();
+    assertThat(setup.runRaw("pip --root " + root, Map.of())).isEqualTo(2);
+    assertThat(setup.err).contains("HOME", "--system");
+  }
+
+  @Test
+  void newFilesBelongToWhomTheDirectoryBelongs() throws Exception {
+    Path home = Files.createDirectories(root.resolve("home/me"));
+    assumeThat(ManagedFile.isRoot()).isTrue();
+    Files.setAttribute(home, "unix:uid", 1234);
+    assertThat(setup.run("pip")).as(setup.err).isZero();
+    for (String made : new String[] {"home/me/.config", PIP, PIP + ".dragonfly-after"}) {
+      assertThat(Files.getAttribute(root.resolve(made), "unix:uid")).as(made).isEqualTo(1234);
+    }
+  }
+
+  @Test
+  void whatIsSecretByItsNameIsNotShown() {
+    setup.write(
+        "home/me/.gitconfig",
+        "[credential]\n\thelper = store\n[http]\n\textraHeader = Authorization: bearer abc\n");
+    assertThat(setup.run("git-lfs --dry-run")).as(setup.err).isZero();
+    assertThat(setup.out).contains("\textraHeader = ***", "helper = store").doesNotContain("abc");
+  }
+
+  @Test
+  void anotherPortIsNotThisOne() {
+    setup.run("pip --proxy http://127.0.0.1:40011");
+    assertThat(Setup.survey(root, Map.of("HOME", "/home/me"), HostPort.parse("127.0.0.1:4001")))
+        .filteredOn(state -> state.name().equals("pip"))
+        .extracting(ClientState::state)
+        .containsExactly(ClientState.State.ELSEWHERE);
   }
 
   @Test
