@@ -90,7 +90,7 @@ final class Exchange {
     this.patience = patience;
     this.inside = inside;
     this.breaking = breaking;
-    this.pastLoop = inside.isEmpty() && channel instanceof ClientSocket;
+    this.pastLoop = channel instanceof ClientSocket && Tunnel.tls(channel) == null;
     this.body = new MessageBody("the client", this::readMore, patience, !hasBody);
   }
 
