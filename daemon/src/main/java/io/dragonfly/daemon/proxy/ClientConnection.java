@@ -8,11 +8,11 @@ import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
@@ -32,8 +32,11 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One client's connection: one request after the other, each answered on a thread of its own. Reads
- * one message at a time, and after a request's end once more, to notice a client that goes away. A
- * client that closes its sending half counts as gone.
+ * one message at a time, and after a request's end once more, to notice a client that goes away.
+ *
+ * <p>A client that closes its sending half after a whole request gets its answer. One that went
+ * away altogether looks the same until it is sent something: while it waits for an answer that does
+ * not begin, it is sent an interim one (RFC 9110, 15.2) now and then.
  */
 final class ClientConnection extends ChannelDuplexHandler {
   private static final Logger log = LoggerFactory.getLogger(ClientConnection.class);
@@ -43,6 +46,8 @@ final class ClientConnection extends ChannelDuplexHandler {
 
   /** How long what a client still sends is taken after an answer that came early. */
   private static final long LINGER_SECONDS = 2;
+
+  private static final long FIRST_PROBE_SECONDS = 1;
 
   private final AnswerEncoder encoder;
   private final Executor threads;
@@ -54,6 +59,9 @@ final class ClientConnection extends ChannelDuplexHandler {
   private @Nullable HttpRequest next;
   private @Nullable Future<?> idle;
   private boolean lingering;
+
+  /** The client sends nothing more. */
+  private boolean ended;
 
   /** A message was asked for and did not come yet: what came on the network was not enough. */
   private boolean wanting;
@@ -110,7 +118,9 @@ final class ClientConnection extends ChannelDuplexHandler {
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object message) {
     wanting = false;
-    if (lingering) {
+    if (message instanceof StrictDecoder.End) {
+      noMore(ctx);
+    } else if (lingering) {
       ReferenceCountUtil.release(message);
       read(ctx);
     } else if (message instanceof HttpRequest request) {
@@ -126,6 +136,35 @@ final class ClientConnection extends ChannelDuplexHandler {
       take(ctx, part);
     } else {
       ReferenceCountUtil.release(message);
+    }
+  }
+
+  private void noMore(ChannelHandlerContext ctx) {
+    Exchange running = current;
+    if (running == null || lingering || !running.body().isWhole()) {
+      var _ = ctx.close();
+    } else {
+      ended = true;
+      probe(ctx, running, FIRST_PROBE_SECONDS);
+    }
+  }
+
+  /** What a closed socket answers to it closes this one. */
+  private void probe(ChannelHandlerContext ctx, Exchange running, long seconds) {
+    HttpRequest request = running.request();
+    if (request.protocolVersion().equals(HttpVersion.HTTP_1_1)
+        && !request.method().equals(HttpMethod.CONNECT)) {
+      var _ =
+          ctx.executor()
+              .schedule(
+                  () -> {
+                    if (current == running && !running.hasBegun() && ctx.channel().isActive()) {
+                      running.proceed(HttpResponseStatus.PROCESSING);
+                      probe(ctx, running, 2 * seconds);
+                    }
+                  },
+                  seconds,
+                  TimeUnit.SECONDS);
     }
   }
 
@@ -174,7 +213,7 @@ final class ClientConnection extends ChannelDuplexHandler {
 
   private void finish(ChannelHandlerContext ctx, Exchange exchange) {
     try {
-      ctx.executor().execute(() -> ended(ctx, exchange));
+      ctx.executor().execute(() -> answered(ctx, exchange));
     } catch (RejectedExecutionException e) {
       log.debug("event=proxy_connection_ended_late");
     }
@@ -196,7 +235,7 @@ final class ClientConnection extends ChannelDuplexHandler {
     }
   }
 
-  private void ended(ChannelHandlerContext ctx, Exchange exchange) {
+  private void answered(ChannelHandlerContext ctx, Exchange exchange) {
     if (current != exchange || ctx.isRemoved() || !ctx.channel().isActive()) {
       return;
     }
@@ -216,6 +255,8 @@ final class ClientConnection extends ChannelDuplexHandler {
     next = null;
     if (waiting != null) {
       start(ctx, waiting);
+    } else if (ended) {
+      var _ = ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
     } else {
       awaitRequest(ctx);
     }
@@ -248,15 +289,6 @@ final class ClientConnection extends ChannelDuplexHandler {
     Exchange exchange = current;
     if (exchange != null) {
       exchange.writabilityChanged();
-    }
-  }
-
-  @Override
-  public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-    if (event instanceof ChannelInputShutdownEvent) {
-      var _ = ctx.close();
-    } else {
-      ctx.fireUserEventTriggered(event);
     }
   }
 

@@ -229,7 +229,9 @@ final class Exchange {
     return !request.method().equals(HttpMethod.HEAD)
         && !request.protocolVersion().equals(HttpVersion.HTTP_1_0)
         && (isStream()
-            || request.headers().containsValue(HttpHeaderNames.TE, HttpHeaderValues.TRAILERS, true));
+            || request
+                .headers()
+                .containsValue(HttpHeaderNames.TE, HttpHeaderValues.TRAILERS, true));
   }
 
   /** Whether it is a request of HTTP/2. */
@@ -390,13 +392,17 @@ final class Exchange {
   private void readMore() {
     if (!proceeded && !begun && HttpUtil.is100ContinueExpected(request)) {
       proceeded = true;
-      var _ =
-          channel.writeAndFlush(
-              new DefaultFullHttpResponse(
-                  HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE, Unpooled.EMPTY_BUFFER),
-              channel.voidPromise());
+      proceed(HttpResponseStatus.CONTINUE);
     }
     channel.read();
+  }
+
+  /** Sends an interim answer. */
+  void proceed(HttpResponseStatus interim) {
+    var _ =
+        channel.writeAndFlush(
+            new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, interim, Unpooled.EMPTY_BUFFER),
+            channel.voidPromise());
   }
 
   /** What was sent is wrong or not whole: the client must not take it for an end. */

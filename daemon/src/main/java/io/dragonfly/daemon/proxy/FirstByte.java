@@ -3,6 +3,7 @@ package io.dragonfly.daemon.proxy;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import java.util.ArrayDeque;
@@ -40,7 +41,11 @@ final class FirstByte extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object message) {
-    ByteBuf bytes = (ByteBuf) message;
+    if (!(message instanceof ByteBuf bytes)) {
+      // The client sends no more, which the tunnel finds out for itself.
+      decide(ctx, false);
+      return;
+    }
     if (!bytes.isReadable()) {
       bytes.release();
       ctx.read();
@@ -48,6 +53,13 @@ final class FirstByte extends ChannelInboundHandlerAdapter {
     }
     early.add(bytes);
     decide(ctx, bytes.getByte(bytes.readerIndex()) == HANDSHAKE);
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+    if (event instanceof ChannelInputShutdownEvent) {
+      decide(ctx, false);
+    }
   }
 
   private void decide(ChannelHandlerContext ctx, boolean tls) {

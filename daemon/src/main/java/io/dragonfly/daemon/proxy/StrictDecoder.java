@@ -2,6 +2,7 @@ package io.dragonfly.daemon.proxy;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpMethod;
@@ -17,6 +18,9 @@ final class StrictDecoder extends HttpRequestDecoder {
   static final int LONGEST_LINE = 16 << 10;
   static final int LARGEST_HEADERS = 64 << 10;
   private static final int CHUNK = 64 << 10;
+
+  /** A message after all others: the client sends no more. */
+  record End() {}
 
   private boolean held;
 
@@ -46,6 +50,19 @@ final class StrictDecoder extends HttpRequestDecoder {
                   message instanceof HttpRequest request
                       && (request.method().equals(HttpMethod.CONNECT)
                           || Upgrades.isWebSocket(request)));
+    }
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext ctx, Object event) throws Exception {
+    if (event instanceof ChannelInputShutdownEvent) {
+      if (!held) {
+        super.userEventTriggered(ctx, event);
+      }
+      ctx.fireChannelRead(new End());
+      ctx.fireChannelReadComplete();
+    } else {
+      super.userEventTriggered(ctx, event);
     }
   }
 

@@ -163,7 +163,11 @@ final class Tunnel {
       // TLS has its own farewell: its connections end as a whole.
       end.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, tls(end) == null);
       end.pipeline().addFirst(new IdleStateHandler(0, 0, IDLE_MINUTES, TimeUnit.MINUTES));
-      end.read();
+      if (((DuplexChannel) end).isInputShutdown()) {
+        end.pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
+      } else {
+        end.read();
+      }
     }
   }
 
@@ -187,6 +191,9 @@ final class Tunnel {
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object bytes) {
+      if (bytes instanceof StrictDecoder.End) {
+        return; // Told by the channel itself when the tunnel begins.
+      }
       if (!other.isActive()) {
         ReferenceCountUtil.release(bytes);
         var _ = ctx.close();

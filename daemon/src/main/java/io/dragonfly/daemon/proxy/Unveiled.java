@@ -6,6 +6,7 @@ import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
@@ -96,6 +97,8 @@ final class Unveiled {
 
   private void speak(ChannelHandlerContext ctx, OriginPlace place, SslContext tls) {
     ChannelPipeline pipeline = ctx.pipeline();
+    // TLS has its own farewell, and what it carries is answered as long as both sides are there.
+    ctx.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
     pipeline.addLast(tls.newHandler(ctx.alloc(), threads), new Negotiated(place));
     pipeline.remove(ctx.handler());
   }
