@@ -1,6 +1,7 @@
 package io.dragonfly.daemon.download;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.dragonfly.common.piece.ContentInfo;
 import io.dragonfly.daemon.download.DownloadException.Code;
 import io.dragonfly.daemon.link.DownloadRequest;
 import io.dragonfly.daemon.storage.Pin;
@@ -80,7 +81,7 @@ final class Gate implements DownloadListener {
       state = State.ASKING;
       pin = started.task().tryPin();
       try {
-        threads.execute(this::ask);
+        threads.execute(() -> ask(started.content()));
       } catch (RejectedExecutionException e) {
         log.debug("event=gate_after_close task={}", request.taskId(), e);
       }
@@ -98,8 +99,8 @@ final class Gate implements DownloadListener {
             + " task have another id.");
   }
 
-  private void ask() {
-    Optional<DownloadException> refusal = rights.refusal(request);
+  private void ask(ContentInfo content) {
+    Optional<DownloadException> refusal = rights.refusal(request, content);
     try {
       refusal.ifPresentOrElse(this::refuse, this::open);
     } catch (RuntimeException e) {

@@ -13,6 +13,7 @@ import io.dragonfly.daemon.source.OriginRange;
 import io.dragonfly.daemon.source.OriginRequest;
 import io.dragonfly.daemon.source.OriginResponse;
 import io.dragonfly.daemon.source.Sources;
+import io.dragonfly.daemon.source.Validators;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
@@ -30,14 +31,18 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Whether an origin lets a caller have what this host or its swarm may hold already. The origin is
- * asked for one byte (by HEAD for a manifest) with the caller's own headers; its yes is remembered
- * for each credential and repository (or URL, where there is none) and is asked for once by all who
- * wait for it. Of the credentials only a hash is kept. Safe for many threads.
+ * asked for one byte (by HEAD for a manifest) with the caller's own headers. Its yes is an answer
+ * with that content: one that hands out something else to outsiders, such as a page to sign in, has
+ * not said yes. It is remembered for each credential and repository (or URL, where there is none)
+ * and is asked for once by all who wait for it. Of the credentials only a hash is kept. Safe for
+ * many threads.
  */
 final class Rights {
   private static final int MOST = 4096;
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
+  private static final String DIGEST = "docker-content-digest";
+  private static final Pattern NAMED = Pattern.compile("/(manifests|blobs)/sha256:[0-9a-f]{64}");
   private static final Pattern MANIFEST = Pattern.compile("/manifests/sha256:[0-9a-f]{64}");
 
   private final Sources sources;
@@ -93,8 +98,12 @@ final class Rights {
     return one.accepted && nanoTime.getAsLong() - one.acceptedAt < nanos;
   }
 
-  /** Asks the origin, unless it said yes a moment ago; empty when it does. Blocks. */
-  Optional<DownloadException> refusal(DownloadRequest request) {
+  /**
+   * Asks the origin, unless it said yes a moment ago; empty when it does. Blocks.
+   *
+   * @param content that it would be for
+   */
+  Optional<DownloadException> refusal(DownloadRequest request, ContentInfo content) {
     Known one;
     CompletableFuture<Optional<DownloadException>> answer;
     boolean first = false;
@@ -111,7 +120,7 @@ final class Rights {
     }
     if (first) {
       try {
-        answer.complete(settle(one, ask(request)));
+        answer.complete(settle(one, ask(request, content)));
       } catch (RuntimeException e) {
         answer.completeExceptionally(e);
         settled(one);
@@ -149,7 +158,7 @@ final class Rights {
     return failure;
   }
 
-  private Optional<DownloadException> ask(DownloadRequest request) {
+  private Optional<DownloadException> ask(DownloadRequest request, ContentInfo content) {
     OriginRequest question =
         OriginRequest.of(request.url())
             .withHeaders(request.requestHeaders())
@@ -160,15 +169,15 @@ final class Rights {
     // that is signed for GET.
     boolean head = MANIFEST.matcher(request.url()).find();
     try {
-      try (OriginResponse _ = sources.open(head ? question.asHead() : question)) {
-        return Optional.empty();
+      try (OriginResponse answer = sources.open(head ? question.asHead() : question)) {
+        return other(request, content, answer);
       } catch (OriginException e) {
         if (!head || e.status().orElse(0) != 405) {
           throw e;
         }
       }
-      try (OriginResponse _ = sources.open(question)) {
-        return Optional.empty();
+      try (OriginResponse answer = sources.open(question)) {
+        return other(request, content, answer);
       }
     } catch (OriginException e) {
       boolean refused = e.kind() == OriginException.Kind.REFUSED;
@@ -185,6 +194,57 @@ final class Rights {
                   + ", which is here for those who may read its origin: "
                   + Messages.of(e)));
     }
+  }
+
+  private static Optional<DownloadException> other(
+      DownloadRequest request, ContentInfo content, OriginResponse answer) {
+    return difference(request, content, answer)
+        .map(why ->
+            new DownloadException(
+                Code.CONTENT_CHANGED,
+                "Cannot give "
+                    + request.urlForDisplay()
+                    + ", which is here for those who may read its origin: the origin answers with"
+                    + " something else ("
+                    + why
+                    + "). Either these credentials are not accepted, or it has changed: then delete"
+                    + " what is here, or wait until it expires."));
+  }
+
+  /** What shows that an answer is not this content; nothing that shows it counts as that, too. */
+  private static Optional<String> difference(
+      DownloadRequest request, ContentInfo content, OriginResponse answer) {
+    Optional<String> held = digest(content.headers());
+    Optional<String> said = digest(answer.headers());
+    if (held.isPresent() && said.isPresent()) {
+      return held.equals(said)
+          ? Optional.empty()
+          : Optional.of("its digest was " + held.get() + " and is " + said.get());
+    }
+    // What a digest names may come from several places, each with validators of its own.
+    Validators stored =
+        NAMED.matcher(request.url()).find()
+            ? Validators.of(Map.of(), content.length())
+            : Validators.of(content.headers(), content.length());
+    Validators came = answer.validators();
+    Optional<String> difference = stored.difference(came);
+    boolean part = answer.status() == 206;
+    if (difference.isPresent() || part || agree(stored.etag(), came.etag())) {
+      return difference;
+    }
+    boolean same = came.length().isPresent() || agree(stored.lastModified(), came.lastModified());
+    return same ? Optional.empty() : Optional.of("nothing in its answer names the content");
+  }
+
+  private static boolean agree(Optional<String> stored, Optional<String> came) {
+    return stored.isPresent() && stored.equals(came);
+  }
+
+  private static Optional<String> digest(Map<String, String> headers) {
+    return headers.entrySet().stream()
+        .filter(header -> header.getKey().equalsIgnoreCase(DIGEST))
+        .map(Map.Entry::getValue)
+        .findFirst();
   }
 
   private static String key(DownloadRequest request) {

@@ -21,6 +21,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Who gets content that was read with credentials, where it is held and where it is not. */
 @Timeout(120)
@@ -110,6 +112,30 @@ final class RightsTest {
     assertThat(too.awaitFinished().bytes().cache()).isEqualTo(CONTENT.length);
     assertThat(origin.questions).containsExactly("null", "Bearer b", "Bearer too");
     assertThat(origin.bytes.get()).isEqualTo(CONTENT.length);
+  }
+
+  /** What origins do that have a page for outsiders: by status 200, whatever was asked. */
+  @ParameterizedTest
+  @ValueSource(strings = {"length", "etag", "neither"})
+  void aPageToSignInIsNoYes(String told) throws Exception {
+    origin.signIn =
+        exchange -> {
+          byte[] page = new byte[told.equals("length") ? 1000 : CONTENT.length];
+          exchange.getResponseHeaders().set("Content-Type", "text/html");
+          if (told.equals("etag")) {
+            exchange.getResponseHeaders().set("ETag", "\"page\"");
+          }
+          exchange.sendResponseHeaders(200, told.equals("neither") ? 0 : page.length);
+          exchange.getResponseBody().write(page);
+        };
+    TestHost host = host("one");
+    start(host, "Bearer a").awaitFinished();
+    Caller caller = start(host, "Bearer b");
+    assertThat(caller.awaitFailed().code()).isEqualTo(Code.CONTENT_CHANGED);
+    assertThat(caller.awaitFailed()).hasMessageContaining("credentials are not accepted");
+    assertThat(caller.started).isEmpty();
+    assertThat(caller.pieces).isEmpty();
+    assertThat(start(host, "Bearer too").awaitFinished().bytes().cache()).isEqualTo(CONTENT.length);
   }
 
   @Test

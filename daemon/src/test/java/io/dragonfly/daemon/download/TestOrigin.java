@@ -1,6 +1,7 @@
 package io.dragonfly.daemon.download;
 
 import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -15,6 +16,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /** An HTTP origin that counts what it gives, and gives it as a test wants. */
 final class TestOrigin implements AutoCloseable {
@@ -30,6 +32,9 @@ final class TestOrigin implements AutoCloseable {
 
   /** The values of Authorization that are accepted; empty for all. */
   final Set<String> accepted = ConcurrentHashMap.newKeySet();
+
+  /** Answers those who are not accepted, instead of a plain refusal. */
+  volatile @Nullable HttpHandler signIn;
 
   volatile boolean ranges = true;
   volatile boolean chunked;
@@ -76,12 +81,22 @@ final class TestOrigin implements AutoCloseable {
         requests.add(range == null ? "whole" : range);
       }
       if (!accepted.isEmpty() && (asks == null || !accepted.contains(asks))) {
+        if (signIn != null) {
+          signIn.handle(exchange);
+          return;
+        }
         exchange.getResponseHeaders().add("WWW-Authenticate", "Bearer realm=\"test\"");
         exchange.sendResponseHeaders(401, -1);
         return;
       }
-      if (status != 0 || head) {
-        exchange.sendResponseHeaders(status == 0 ? 200 : status, -1);
+      if (status != 0) {
+        exchange.sendResponseHeaders(status, -1);
+        return;
+      }
+      if (head) {
+        exchange.getResponseHeaders().add("ETag", "\"one\"");
+        exchange.getResponseHeaders().add("Content-Length", "" + content.length);
+        exchange.sendResponseHeaders(200, -1);
         return;
       }
       int start = 0;
