@@ -334,6 +334,28 @@ class ProxyTest {
   }
 
   @Test
+  void aHardLinkIsOneToAFileThatNobodyMayName() throws Exception {
+    Path target = dir.resolve("written");
+    HttpResponse<byte[]> answer =
+        send(
+            mirror(origin.path())
+                .header("X-Dragonfly-Force-Hard-Link", "true")
+                .header("X-Dragonfly-Output-Path", target.toString()));
+    assertThat(answer.statusCode()).isEqualTo(403);
+    assertThat(target).doesNotExist();
+
+    HttpResponse<byte[]> alone =
+        send(mirror(origin.path()).header("X-Dragonfly-Force-Hard-Link", "true"));
+    HttpResponse<byte[]> without = send(mirror(origin.path()));
+    assertThat(alone.body()).isEqualTo(origin.blob());
+    assertThat(alone.headers().firstValue("x-dragonfly-task-id"))
+        .isEqualTo(without.headers().firstValue("x-dragonfly-task-id"));
+    assertThat(origin.asked)
+        .allMatch(one -> !one.headers().containsKey("X-dragonfly-force-hard-link"));
+    assertThat(origin.served.get()).isEqualTo(LENGTH);
+  }
+
+  @Test
   void aBodyIsSentOnlyWhenItIsWanted() throws Exception {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), daemon.proxyPort())) {
       socket.setSoTimeout(20_000);
@@ -359,51 +381,6 @@ class ProxyTest {
     assertThat(answers.split("HTTP/1.1 200 OK", -1)).hasSize(4);
     assertThat(answers.indexOf("abc")).isLessThan(answers.indexOf("def"));
     assertThat(answers.indexOf("def")).isLessThan(answers.indexOf("ghi"));
-  }
-
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "POST /v2/ HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        "POST /v2/ HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
-        "POST /v2/ HTTP/1.1\r\nHost: h\r\nContent-Length: 3, 4\r\n\r\nabcd",
-        "POST /v2/ HTTP/1.1\r\nHost: h\r\nContent-Length: +3\r\n\r\nabc",
-        "POST /v2/ HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
-        "POST /v2/ HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
-        "POST /v2/ HTTP/1.0\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        "GET /v2/ HTTP/1.1\r\nHost: h\r\nContent-Length : 3\r\n\r\nabc",
-        "GET /v2/ HTTP/1.1\r\nHost: h\r\nHost: i\r\n\r\n",
-        "GET /v2/ HTTP/1.1\r\n\r\n",
-        "GET /v2/ HTTP/1.1\nHost: h\n\n",
-        "GET /v2/\u0000 HTTP/1.1\r\nHost: h\r\n\r\n",
-        "GET ftp://h/ HTTP/1.1\r\nHost: h\r\n\r\n",
-        "GET * HTTP/1.1\r\nHost: h\r\n\r\n",
-        "CONNECT h HTTP/1.1\r\nHost: h\r\n\r\n",
-        "GET /v2/x HTTP/1.1\r\nHost: h\r\nX-Dragonfly-Registry: http://h@x\r\n\r\n"
-      })
-  void whatCouldBeUnderstoodInTwoWaysIsRefused(String request) throws Exception {
-    assertThat(raw(request.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n")))
-        .startsWith("HTTP/1.1 400 ");
-    assertThat(origin.asked).isEmpty();
-  }
-
-  @Test
-  void chunksOfAWrongSizeAreNotPassedOnAsAWhole() throws Exception {
-    String answer =
-        raw(
-            "POST "
-                + origin.base()
-                + "/x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n"
-                + "\r\n3\r\nabc\r\nzz\r\n");
-    assertThat(answer).doesNotEndWith("0\r\n\r\n");
-  }
-
-  @Test
-  void tooLargeHeadersAreRefused() throws Exception {
-    String many = "GET /v2/ HTTP/1.1\r\nHost: h\r\nX: " + "a".repeat(70_000) + "\r\n\r\n";
-    assertThat(raw(many)).startsWith("HTTP/1.1 431 ");
-    String line = "GET /v2/" + "a".repeat(17_000) + " HTTP/1.1\r\nHost: h\r\n\r\n";
-    assertThat(raw(line)).startsWith("HTTP/1.1 414 ");
   }
 
   @ParameterizedTest
