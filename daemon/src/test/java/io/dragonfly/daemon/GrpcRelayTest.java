@@ -30,6 +30,7 @@ import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
+import io.netty.handler.ssl.SslContextBuilder;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -109,8 +110,9 @@ class GrpcRelayTest {
     server =
         NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
             .sslContext(
-                GrpcSslContexts.forServer(
-                        issued.key(), issued.chain().toArray(X509Certificate[]::new))
+                GrpcSslContexts.configure(
+                        SslContextBuilder.forServer(
+                            issued.key(), issued.chain().toArray(X509Certificate[]::new)))
                     .build())
             .maxInboundMessageSize(MOST)
             .addService(

@@ -176,7 +176,6 @@ class RequestSyntaxTest {
         String part = request.substring(at, Math.min(request.length(), at + size));
         socket.getOutputStream().write(part.getBytes(ISO_8859_1));
         socket.getOutputStream().flush();
-        Thread.yield();
       }
       assertThat(new String(socket.getInputStream().readAllBytes(), ISO_8859_1))
           .startsWith("HTTP/1.1 200 ")

@@ -33,9 +33,17 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** WebSocket through the proxy: inside of HTTPS that it looks into, in tunnels, and by URL. */
 class UpgradeTest {
   private static final String WISH =
-      "Host: h\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n"
-          + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-          + "Proxy-Authorization: Basic eDp5\r\nX-Dragonfly-Tag: t\r\n\r\n";
+      """
+      Host: h
+      Upgrade: websocket
+      Connection: keep-alive, Upgrade
+      Sec-WebSocket-Version: 13
+      Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==
+      Proxy-Authorization: Basic eDp5
+      X-Dragonfly-Tag: t
+
+      """
+          .replace("\n", "\r\n");
 
   @TempDir Path dir;
   private WebSocketOrigin behind;

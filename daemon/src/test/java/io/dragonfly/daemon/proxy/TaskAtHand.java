@@ -26,7 +26,8 @@ record TaskAtHand(StoredTask task, Optional<Code> failure) implements TaskDownlo
   public Download start(DownloadRequest request, DownloadListener listener) {
     ByteRange whole = ByteRange.whole(task.content().length().orElseThrow());
     listener.started(
-        new DownloadListener.Started(task.content(), Optional.of(whole), task, failure.isEmpty() ? whole.length() : 0));
+        new DownloadListener.Started(
+            task.content(), Optional.of(whole), task, failure.isEmpty() ? whole.length() : 0));
     if (failure.isPresent()) {
       listener.failed(new DownloadException(failure.get(), "it failed"));
     } else {
