@@ -16,7 +16,7 @@ import java.util.stream.IntStream;
  */
 final class TinyFigure implements Figure {
   private static final int TASKS = 10_000;
-  private static final int WARM = 4_000;
+  private static final int WARM = 30_000;
   private static final int BYTES = 4096;
   private static final int CALLERS = 16;
   private static final double RATE_AIM = 2000;
