@@ -124,6 +124,27 @@ public record PieceLayout(long contentLength, long pieceLength) {
     return Math.min(blockLength(), length(piece) - blockOffset(piece, block));
   }
 
+  /** All blocks of a piece. */
+  public BlockSet blocks(int piece) {
+    return BlockSet.between(0, blockCount(piece));
+  }
+
+  /** The blocks of a piece that have bytes of the range, which may go beyond the piece. */
+  public BlockSet blocks(int piece, ByteRange range) {
+    long from = Math.max(range.start() - offset(piece), 0);
+    long to = Math.min(range.endExclusive() - offset(piece), length(piece));
+    return from >= to
+        ? BlockSet.NONE
+        : BlockSet.between((int) (from / blockLength()), (int) Math.ceilDiv(to, blockLength()));
+  }
+
+  /** Bytes of these blocks of a piece. */
+  public long bytes(int piece, BlockSet blocks) {
+    int last = blockCount(piece) - 1;
+    long whole = blocks.count() * blockLength();
+    return blocks.has(last) ? whole - blockLength() + blockLength(piece, last) : whole;
+  }
+
   private void check(int piece) {
     if (piece < 0 || piece >= pieceCount()) {
       throw new IllegalArgumentException(

@@ -1,6 +1,7 @@
 package io.dragonfly.daemon.download;
 
 import io.dragonfly.common.digest.Digest;
+import io.dragonfly.common.piece.BlockSet;
 import io.dragonfly.common.piece.ByteRange;
 import io.dragonfly.common.piece.ContentInfo;
 import io.dragonfly.common.piece.PieceRoot;
@@ -29,7 +30,12 @@ public sealed interface Action {
 
   record Unfollow(int sync) implements Action {}
 
-  /** Fetch one piece from one parent; ends with FetchDone or FetchFailed, also after AbortFetch. */
+  /**
+   * Fetch one piece from one parent, or some of its blocks; ends with FetchDone, BlocksFetched or
+   * FetchFailed, also after AbortFetch.
+   *
+   * @param blocks empty for all that are missing
+   */
   record Fetch(
       long fetch,
       int piece,
@@ -37,7 +43,8 @@ public sealed interface Action {
       String ip,
       int port,
       boolean extension,
-      Optional<PieceRoot> root)
+      Optional<PieceRoot> root,
+      Optional<BlockSet> blocks)
       implements Action {}
 
   /**
@@ -55,15 +62,31 @@ public sealed interface Action {
   record LookAtOrigin(long read, DownloadRequest request, long start, long length)
       implements Action {}
 
-  /** Read on after a look, and store these pieces of the epoch's task. */
-  record TakeAnswer(long read, int epoch, BitSet pieces) implements Action {}
+  /**
+   * Read on after a look, and store these pieces of the epoch's task.
+   *
+   * @param part empty for all of them; else the blocks of the one piece that are to be read
+   */
+  record TakeAnswer(long read, int epoch, BitSet pieces, Optional<BlockSet> part)
+      implements Action {}
 
   /** Read on after a look to the end, whose place is unknown, and store all of it. */
   record TakeStream(long read, int epoch, long requestedPieceLength) implements Action {}
 
-  /** Read these consecutive pieces at the origin. */
+  /**
+   * Read these consecutive pieces at the origin.
+   *
+   * @param part empty for all of them; else the blocks in a row of the one piece that are to be
+   *     read
+   */
   record ReadOrigin(
-      long read, int epoch, DownloadRequest request, ContentInfo expected, int first, int last)
+      long read,
+      int epoch,
+      DownloadRequest request,
+      ContentInfo expected,
+      int first,
+      int last,
+      Optional<BlockSet> part)
       implements Action {}
 
   record StopRead(long read) implements Action {}

@@ -1,6 +1,7 @@
 package io.dragonfly.daemon.download;
 
 import io.dragonfly.common.digest.Digest;
+import io.dragonfly.common.piece.ByteRange;
 import io.dragonfly.common.piece.InvalidRangeException;
 import io.dragonfly.common.piece.PieceLayout;
 import io.dragonfly.daemon.download.DownloadException.Code;
@@ -63,18 +64,37 @@ final class Answers {
     }
     int first = waiter.firstPiece();
     int end = waiter.lastPiece() + 1;
-    long cached = 0;
-    for (int piece = content.held().nextSetBit(first);
-        piece >= 0 && piece < end;
-        piece = content.held().nextSetBit(piece + 1)) {
-      cached += waiter.share(layout, piece);
-    }
-    out.add(new Action.Started(waiter.id, content.epoch(), waiter.range(), cached));
+    out.add(new Action.Started(waiter.id, content.epoch(), waiter.range(), cached(waiter)));
     for (int piece = content.held().nextSetBit(first);
         piece >= 0 && piece < end;
         piece = content.held().nextSetBit(piece + 1)) {
       arrived(waiter, piece, ByteSource.CACHE, out);
     }
+    partDone(waiter, first, ByteSource.CACHE);
+    partDone(waiter, end - 1, ByteSource.CACHE);
+  }
+
+  /** Bytes of what is wanted that are here: all, or those of whole pieces. */
+  private long cached(Waiter waiter) {
+    if (isHeld(waiter)) {
+      return waiter.range().map(ByteRange::length).orElse(0L);
+    }
+    long cached = 0;
+    for (int piece = content.held().nextSetBit(waiter.firstPiece());
+        piece >= 0 && piece <= waiter.lastPiece();
+        piece = content.held().nextSetBit(piece + 1)) {
+      cached += waiter.share(content.layout(), piece);
+    }
+    return cached;
+  }
+
+  private boolean isHeld(Waiter waiter) {
+    int end = waiter.lastPiece() + 1;
+    int piece = content.held().nextClearBit(waiter.firstPiece());
+    while (piece < end && content.holds(piece, waiter.blocks(content.layout(), piece))) {
+      piece = content.held().nextClearBit(piece + 1);
+    }
+    return piece >= end;
   }
 
   private DownloadException rangeFailure(Waiter waiter, InvalidRangeException cause) {
@@ -92,14 +112,29 @@ final class Answers {
   /** A piece was stored. */
   void pieceDone(int piece, ByteSource source, List<Action> out) {
     for (Waiter waiter : waiters.all()) {
-      if (waiter.wants(piece)) {
+      if (waiter.awaits(piece)) {
         arrived(waiter, piece, source, out);
       }
     }
   }
 
+  /** Blocks of a piece were stored. */
+  void blocksDone(int piece, ByteSource source) {
+    waiters.all().forEach(waiter -> partDone(waiter, piece, source));
+  }
+
+  /** It has what it wants of the piece, perhaps, though the piece is not whole. */
+  private void partDone(Waiter waiter, int piece, ByteSource source) {
+    if (waiter.awaits(piece)
+        && !content.holds(piece)
+        && content.holds(piece, waiter.blocks(content.layout(), piece))) {
+      waiter.arrived(content.layout(), piece, source, /* whole= */ false);
+      arrivedSinceShown = true;
+    }
+  }
+
   private void arrived(Waiter waiter, int piece, ByteSource source, List<Action> out) {
-    waiter.arrived(content.layout(), piece, source);
+    waiter.arrived(content.layout(), piece, source, /* whole= */ true);
     arrivedSinceShown = true;
     out.add(new Action.PieceHeld(waiter.id, content.epoch(), piece, source));
   }
@@ -147,7 +182,7 @@ final class Answers {
 
   /** What is held was counted when it arrived. */
   private boolean isAwaited(Waiter waiter, int piece) {
-    return waiter.wants(piece) && !content.held().get(piece);
+    return waiter.awaits(piece) && !content.held().get(piece);
   }
 
   /** Answers those who have everything; a digest that was given is compared first. */

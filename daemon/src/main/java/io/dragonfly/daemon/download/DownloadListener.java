@@ -20,6 +20,14 @@ public interface DownloadListener {
   }
 
   /**
+   * Whether of a range the blocks that have bytes of it will do, which are read by {@link
+   * StoredTask#viewForThisHost}; else the caller gets whole pieces, and hears of each.
+   */
+  default boolean takesBlocks() {
+    return false;
+  }
+
+  /**
    * What the content is and where it is being stored. Called again when the origin's content
    * changed midway: everything heard before is void then, and a listener that passed bytes on must
    * give up.

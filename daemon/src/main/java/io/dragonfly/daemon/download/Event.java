@@ -1,6 +1,7 @@
 package io.dragonfly.daemon.download;
 
 import io.dragonfly.common.digest.Digest;
+import io.dragonfly.common.piece.BlockSet;
 import io.dragonfly.common.piece.ContentInfo;
 import io.dragonfly.common.piece.PieceRoot;
 import io.dragonfly.daemon.link.DownloadRequest;
@@ -18,8 +19,16 @@ import java.util.OptionalLong;
  * read, an epoch of the storage); an event for something that was ended meanwhile is ignored.
  */
 public sealed interface Event {
-  /** A caller joins. */
-  record Attach(long waiter, DownloadRequest request) implements Event {}
+  /**
+   * A caller joins.
+   *
+   * @param byBlocks of a range it is content with the blocks that have bytes of it
+   */
+  record Attach(long waiter, DownloadRequest request, boolean byBlocks) implements Event {
+    public Attach(long waiter, DownloadRequest request) {
+      this(waiter, request, false);
+    }
+  }
 
   /** A caller leaves, for this reason. */
   record Detach(long waiter, DownloadException why) implements Event {}
@@ -74,6 +83,9 @@ public sealed interface Event {
     }
   }
 
+  /** Blocks of a piece that is not whole yet are stored and verified. */
+  record BlocksFetched(long fetch, int piece, BlockSet blocks) implements Event {}
+
   record FetchFailed(long fetch, TransferException.Reason reason, String text) implements Event {}
 
   record TinyStored(int epoch, StoredPiece piece) implements Event {}
@@ -107,6 +119,9 @@ public sealed interface Event {
 
   record OriginPiece(long read, StoredPiece piece) implements Event {}
 
+  /** Blocks of a piece that is not whole yet are stored. */
+  record OriginBlocks(long read, int piece, BlockSet blocks) implements Event {}
+
   /** The read came to the end of what it was to read; what it did not finish is free again. */
   record OriginEnded(long read) implements Event {}
 
@@ -117,9 +132,23 @@ public sealed interface Event {
 
   // The storage.
 
-  /** Answer to OpenTask, and the first event where the host holds something already. */
-  record TaskOpened(int epoch, ContentInfo content, BitSet pieces, Map<Integer, PieceRoot> roots)
-      implements Event {}
+  /**
+   * Answer to OpenTask, and the first event where the host holds something already.
+   *
+   * @param parts blocks of pieces that are not whole
+   */
+  record TaskOpened(
+      int epoch,
+      ContentInfo content,
+      BitSet pieces,
+      Map<Integer, PieceRoot> roots,
+      Map<Integer, BlockSet> parts)
+      implements Event {
+    public TaskOpened(
+        int epoch, ContentInfo content, BitSet pieces, Map<Integer, PieceRoot> roots) {
+      this(epoch, content, pieces, roots, Map.of());
+    }
+  }
 
   record TaskRefused(int epoch, boolean noSpace, String text) implements Event {}
 

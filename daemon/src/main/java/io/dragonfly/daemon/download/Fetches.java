@@ -1,5 +1,6 @@
 package io.dragonfly.daemon.download;
 
+import io.dragonfly.common.piece.BlockSet;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.LinkedHashMap;
@@ -136,28 +137,30 @@ final class Fetches {
    * peers offer, while anything is under way from them: then each of its pieces goes out about
    * once, and peers pass them on.
    */
-  void begin(BitSet free, int[] readers, TaskContent content, long now, List<Action> out) {
+  void begin(
+      BitSet free, Needs needs, int[] readers, TaskContent content, long now, List<Action> out) {
     BitSet left = (BitSet) free.clone();
     left.andNot(claimed);
     if (left.isEmpty() || !mayAsk()) {
       turnAt = 0;
     } else {
-      ask(left, readers, content, now, out);
+      ask(left, needs, readers, content, now, out);
     }
     if (left.isEmpty() && wholeRunning() < most) {
       handOver(now, out);
     }
   }
 
-  private void ask(BitSet left, int[] readers, TaskContent content, long now, List<Action> out) {
+  private void ask(
+      BitSet left, Needs needs, int[] readers, TaskContent content, long now, List<Action> out) {
     BitSet byPeers = offeredByPeers(content);
     while (true) {
       awaitTurn(left, byPeers, content, now);
       BitSet spared = byPeers;
-      OptionalInt piece = pick(left, spared, readers, content, now);
+      OptionalInt piece = pick(left, spared, needs, readers, content, now);
       if (piece.isEmpty() && running.isEmpty()) {
         spared = new BitSet();
-        piece = pick(left, spared, readers, content, now);
+        piece = pick(left, spared, needs, readers, content, now);
       }
       if (piece.isEmpty()) {
         break;
@@ -167,7 +170,7 @@ final class Fetches {
       if (parent.info.seed()) {
         turnAt = 0;
       }
-      start(parent, piece.getAsInt(), content, out);
+      start(parent, piece.getAsInt(), needs, content, out);
     }
   }
 
@@ -188,12 +191,13 @@ final class Fetches {
   }
 
   private OptionalInt pick(
-      BitSet left, BitSet spared, int[] readers, TaskContent content, long now) {
+      BitSet left, BitSet spared, Needs needs, int[] readers, TaskContent content, long now) {
     BitSet candidates = new BitSet();
     for (Parent parent : book.all()) {
       candidates.or(offer(parent, left, spared, content, now));
     }
-    return picker.pick(candidates, readers, book.holders());
+    OptionalInt part = needs.firstPart(candidates);
+    return part.isPresent() ? part : picker.pick(candidates, readers, book.holders());
   }
 
   /**
@@ -271,8 +275,13 @@ final class Fetches {
     return random.nextLong(longest);
   }
 
-  private void start(Parent parent, int piece, TaskContent content, List<Action> out) {
-    Fetch fetch = new Fetch(++lastId, parent, piece, content.layout().length(piece));
+  private void start(Parent parent, int piece, Needs needs, TaskContent content, List<Action> out) {
+    // Blocks are verified only where a root says that they are right.
+    boolean divisible = parent.extension && content.isRooted(piece);
+    Optional<BlockSet> part = divisible ? needs.part(piece) : Optional.empty();
+    BlockSet missing =
+        part.orElseGet(() -> content.layout().blocks(piece).without(content.part(piece)));
+    Fetch fetch = new Fetch(++lastId, parent, piece, content.layout().bytes(piece, missing));
     running.put(fetch.id, fetch);
     claimed.set(piece);
     if (fetch.relayed) {
@@ -289,7 +298,8 @@ final class Fetches {
             parent.ip,
             parent.port,
             parent.extension,
-            content.root(piece)));
+            content.root(piece),
+            part));
   }
 
   /** The parent that should be done first; one that was never measured is given its chance. */

@@ -71,6 +71,11 @@ final class Gate implements DownloadListener {
   }
 
   @Override
+  public boolean takesBlocks() {
+    return caller.takesBlocks();
+  }
+
+  @Override
   public synchronized void started(Started started) {
     String guard = started.content().guard();
     if (state != State.SHUT && !guard.isEmpty() && !guard.equals(request.place())) {

@@ -1,5 +1,6 @@
 package io.dragonfly.daemon.download;
 
+import io.dragonfly.common.piece.BlockSet;
 import io.dragonfly.common.piece.PieceLayout;
 import io.dragonfly.daemon.link.DownloadRequest;
 import java.util.BitSet;
@@ -7,6 +8,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
 
 /**
@@ -76,6 +79,7 @@ final class OriginPlan {
 
   private final DownloadOptions options;
   private final RandomGenerator random;
+  private final BooleanSupplier byBlocks;
   private final Map<Long, Read> reads = new LinkedHashMap<>();
   private final OriginWidth width;
   private Permission permission = Permission.NONE;
@@ -97,8 +101,12 @@ final class OriginPlan {
   private long lastId;
   private Optional<OriginProblem> failure = Optional.empty();
 
-  OriginPlan(DownloadOptions options, RandomGenerator random) {
+  /**
+   * @param byBlocks whether all callers are content with blocks
+   */
+  OriginPlan(DownloadOptions options, RandomGenerator random, BooleanSupplier byBlocks) {
     this.options = options;
+    this.byBlocks = byBlocks;
     this.random = random;
     this.width = new OriginWidth(options.originReads(), options.concurrentPieces());
   }
@@ -225,6 +233,7 @@ final class OriginPlan {
   /** Begins the reads that may begin now. */
   void begin(
       BitSet free,
+      Needs needs,
       int[] readers,
       TaskContent content,
       Optional<DownloadRequest> request,
@@ -243,42 +252,39 @@ final class OriginPlan {
       return;
     }
     while (reads.size() < width.now() && !free.isEmpty()) {
-      run(free, readers, content, request.get(), out);
+      run(free, needs, readers, content, request.get(), out);
     }
     width.underWay(reads.size(), now);
   }
 
   private void look(DownloadRequest request, TaskContent content, List<Action> out) {
-    long start = content.isUnknown() && !lookFromStart ? startOfRange(request) : 0;
+    FirstLook first = new FirstLook(0, options.firstLook());
+    if (content.isUnknown() && !lookFromStart) {
+      first = FirstLook.of(request, byBlocks.getAsBoolean(), options.firstLook());
+    }
     // For a Go scheduler every peer looks, so its look must cost the origin next to nothing.
-    long length = permission == Permission.LOOK ? 1 : options.firstLook();
+    long length = permission == Permission.LOOK ? 1 : first.length();
     boolean whole = !ranges || lookWithoutRange;
-    Read read = new Read(++lastId, request, true, whole ? 0 : start, whole ? 0 : length);
+    Read read = new Read(++lastId, request, true, whole ? 0 : first.start(), whole ? 0 : length);
     lookAgain = false;
     reads.put(read.id, read);
     out.add(new Action.LookAtOrigin(read.id, request, read.start, read.length));
   }
 
-  /** The beginning of the piece that a range begins in, as far as that shows without the length. */
-  private static long startOfRange(DownloadRequest request) {
-    String text = request.rangeHeader().orElse("").strip();
-    if (!text.startsWith("bytes=")) {
-      return 0;
-    }
-    int end = 6;
-    while (end < text.length() && Character.isDigit(text.charAt(end))) {
-      end++;
-    }
-    if (end == 6 || end - 6 > 18) {
-      return 0;
-    }
-    long start = Long.parseLong(text, 6, end, 10);
-    long pieceLength = request.pieceLength().orElse(PieceLayout.automaticPieceLength(1L << 50));
-    return start - start % pieceLength;
-  }
-
   private void run(
-      BitSet free, int[] readers, TaskContent content, DownloadRequest request, List<Action> out) {
+      BitSet free,
+      Needs needs,
+      int[] readers,
+      TaskContent content,
+      DownloadRequest request,
+      List<Action> out) {
+    OptionalInt part = needs.firstPart(free);
+    if (part.isPresent()) {
+      int piece = part.getAsInt();
+      partOf(piece, runOf(needs.part(piece).orElseThrow()), content, request, out);
+      free.clear(piece);
+      return;
+    }
     int first = firstOfRun(free, readers);
     int end = free.nextClearBit(first);
     int last = first;
@@ -294,7 +300,37 @@ final class OriginPlan {
     reads.put(read.id, read);
     out.add(
         new Action.ReadOrigin(
-            read.id, content.epoch(), request, content.info().orElseThrow(), first, last));
+            read.id,
+            content.epoch(),
+            request,
+            content.info().orElseThrow(),
+            first,
+            last,
+            Optional.empty()));
+  }
+
+  /** Only what is needed of a piece: its root has to wait until somebody needs all of it. */
+  private void partOf(
+      int piece, BlockSet blocks, TaskContent content, DownloadRequest request, List<Action> out) {
+    PieceLayout layout = content.layout();
+    long start = layout.offset(piece) + layout.blockOffset(piece, blocks.first());
+    Read read = new Read(++lastId, request, false, start, layout.bytes(piece, blocks));
+    read.pieces.set(piece);
+    reads.put(read.id, read);
+    out.add(
+        new Action.ReadOrigin(
+            read.id,
+            content.epoch(),
+            request,
+            content.info().orElseThrow(),
+            piece,
+            piece,
+            Optional.of(blocks)));
+  }
+
+  /** The first of the blocks that are in a row. */
+  private static BlockSet runOf(BlockSet blocks) {
+    return BlockSet.between(blocks.first(), blocks.endOfRun(blocks.first()));
   }
 
   /**
@@ -328,23 +364,33 @@ final class OriginPlan {
   }
 
   /** Reads on, after a look, into those of the free pieces that the answer covers. */
-  void take(Read read, BitSet free, TaskContent content, List<Action> out) {
+  void take(Read read, BitSet free, Needs needs, TaskContent content, List<Action> out) {
     read.waiting = false;
     read.pieces.or(free);
+    Optional<BlockSet> part = Optional.empty();
     if (read.ranged && read.length > 0) {
       PieceLayout layout = content.layout();
       for (int piece = read.pieces.nextSetBit(0);
           piece >= 0;
           piece = read.pieces.nextSetBit(piece + 1)) {
-        if (layout.offset(piece) < read.start || layout.offset(piece) >= read.start + read.length) {
+        Optional<BlockSet> needed = needs.part(piece).map(OriginPlan::runOf);
+        long begin =
+            layout.offset(piece)
+                + (needed.isEmpty() ? 0 : layout.blockOffset(piece, needed.get().first()));
+        if (begin < read.start || begin >= read.start + read.length) {
           read.pieces.clear(piece);
+        } else if (needed.isPresent()) {
+          part = needed;
+          read.pieces.clear();
+          read.pieces.set(piece);
+          break;
         }
       }
     }
     if (read.pieces.isEmpty()) {
       stop(read, out);
     } else {
-      out.add(new Action.TakeAnswer(read.id, content.epoch(), (BitSet) read.pieces.clone()));
+      out.add(new Action.TakeAnswer(read.id, content.epoch(), (BitSet) read.pieces.clone(), part));
     }
   }
 

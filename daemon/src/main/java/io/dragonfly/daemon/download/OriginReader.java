@@ -2,6 +2,7 @@ package io.dragonfly.daemon.download;
 
 import io.dragonfly.common.lifecycle.Cancellation;
 import io.dragonfly.common.limit.Pace;
+import io.dragonfly.common.piece.BlockSet;
 import io.dragonfly.common.piece.ContentInfo;
 import io.dragonfly.common.piece.PieceLayout;
 import io.dragonfly.daemon.link.DownloadRequest;
@@ -41,7 +42,7 @@ final class OriginReader implements Runnable {
 
   /** Where a look's body goes. */
   sealed interface Target {
-    record Pieces(Storage storage, BitSet pieces) implements Target {}
+    record Pieces(Storage storage, BitSet pieces, Optional<BlockSet> part) implements Target {}
 
     record Stream(Storage storage, long requestedPieceLength) implements Target {}
   }
@@ -70,7 +71,8 @@ final class OriginReader implements Runnable {
   /** Bytes that may be read before the pace is asked again. */
   private int allowance;
 
-  private record Run(Storage storage, ContentInfo expected, int first, int last) {}
+  private record Run(
+      Storage storage, ContentInfo expected, int first, int last, Optional<BlockSet> part) {}
 
   private OriginReader(
       Workshop workshop,
@@ -107,7 +109,7 @@ final class OriginReader implements Runnable {
 
   static OriginReader run(
       Workshop workshop, RunningDownload download, Storage storage, Action.ReadOrigin action) {
-    Run run = new Run(storage, action.expected(), action.first(), action.last());
+    Run run = new Run(storage, action.expected(), action.first(), action.last(), action.part());
     return new OriginReader(
         workshop, download, action.read(), action.request(), Optional.of(run), 0, 0);
   }
@@ -158,10 +160,11 @@ final class OriginReader implements Runnable {
 
   private void readRun(Run run) throws OriginException {
     PieceLayout layout = run.expected.layout();
-    Optional<PieceEditor> first = run.storage.parked.take(run.storage.task, run.first);
-    long start = layout.offset(run.first) + (first.isPresent() ? first.get().position() : 0);
-    first.ifPresent(run.storage.parked::park);
+    long start = run.part.isPresent() ? beginOf(run, run.part.get()) : beginOf(run);
     long end = layout.offset(run.last) + layout.length(run.last);
+    if (run.part.isPresent()) {
+      end = Math.min(end, layout.offset(run.last) + run.part.get().end() * layout.blockLength());
+    }
     if (start >= end) {
       // Only the commit is missing: any byte will do to ask whether the version is the same.
       start = end - 1;
@@ -172,8 +175,20 @@ final class OriginReader implements Runnable {
     pieces.set(run.first, run.last + 1);
     try (OriginResponse response = workshop.surroundings.sources().open(ask)) {
       workshop.rights.accepted(request);
-      readPieces(response, run.storage, layout, pieces);
+      readPieces(response, run.storage, layout, pieces, run.part);
     }
+  }
+
+  private static long beginOf(Run run, BlockSet part) {
+    PieceLayout layout = run.expected.layout();
+    return layout.offset(run.first) + layout.blockOffset(run.first, part.first());
+  }
+
+  private static long beginOf(Run run) {
+    Optional<PieceEditor> first = run.storage.parked.take(run.storage.task, run.first);
+    long position = first.isPresent() ? first.get().position() : 0;
+    first.ifPresent(run.storage.parked::park);
+    return run.expected.layout().offset(run.first) + position;
   }
 
   private OriginRequest request(OriginRange range) {
@@ -199,8 +214,8 @@ final class OriginReader implements Runnable {
               response.headers(),
               response.ranged() && lookLength > 0));
       switch (target.get()) {
-        case Target.Pieces(Storage storage, BitSet pieces) ->
-            readPieces(response, storage, storage.task.layout(), pieces);
+        case Target.Pieces(Storage storage, BitSet pieces, Optional<BlockSet> part) ->
+            readPieces(response, storage, storage.task.layout(), pieces, part);
         case Target.Stream(Storage storage, long pieceLength) ->
             readStream(response, storage, pieceLength);
       }
@@ -211,7 +226,11 @@ final class OriginReader implements Runnable {
 
   /** Reads the body from where it begins, into those of its pieces that are wanted. */
   private void readPieces(
-      OriginResponse response, Storage storage, PieceLayout layout, BitSet pieces)
+      OriginResponse response,
+      Storage storage,
+      PieceLayout layout,
+      BitSet pieces,
+      Optional<BlockSet> part)
       throws OriginException {
     ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER);
     long position = response.start();
@@ -222,7 +241,7 @@ final class OriginReader implements Runnable {
         if (layout.offset(piece) + layout.length(piece) <= position) {
           continue;
         }
-        position = readPiece(response, storage, layout, piece, position, buffer);
+        position = readPiece(response, storage, layout, piece, part, position, buffer);
         if (position < 0) {
           break;
         }
@@ -257,6 +276,7 @@ final class OriginReader implements Runnable {
       Storage storage,
       PieceLayout layout,
       int piece,
+      Optional<BlockSet> part,
       long from,
       ByteBuffer buffer)
       throws IOException {
@@ -267,17 +287,20 @@ final class OriginReader implements Runnable {
     PieceEditor editor = free.get();
     editor.lend();
     long begin = workshop.now();
-    boolean finished = false;
+    boolean finished = part.isPresent(); // Whole blocks of it are kept without being parked.
     try {
+      part.ifPresent(blocks -> editor.moveTo(blocks.first()));
+      BlockSet blocks = part.orElseGet(() -> layout.blocks(piece));
+      long end = Math.min(blocks.end() * layout.blockLength(), layout.length(piece));
       long position = from;
       long wanted = layout.offset(piece) + editor.position();
       if (wanted < position) {
         return from; // the body begins behind what is missing
       }
-      while (editor.position() < editor.length()) {
+      while (!editor.missingBlocks().and(blocks).isEmpty()) {
         buffer.clear();
         long gap = layout.offset(piece) + editor.position() - position;
-        long most = gap > 0 ? gap : editor.length() - editor.position();
+        long most = gap > 0 ? gap : Math.min(editor.missing(), end - editor.position());
         int count = read(response, buffer, (int) Math.min(BUFFER, most));
         if (count < 0 || cancellation.isCancelled()) {
           return -1;
@@ -290,6 +313,14 @@ final class OriginReader implements Runnable {
           writingHeld = editor.position();
         }
         progress.add(count);
+      }
+      if (!editor.missingBlocks().isEmpty()) {
+        received = Math.max(received, 1);
+        progress.flush();
+        writing = -1;
+        editor.close(); // Before anybody may ask for the rest.
+        download.post(new Event.OriginBlocks(read, piece, blocks));
+        return position;
       }
       StoredPiece stored =
           editor.commit(

@@ -112,7 +112,7 @@ final class OriginSide {
   }
 
   /** The storage is open: an answer that waited for it is read on. */
-  void takeAnswer(BitSet missing, List<Action> out) {
+  void takeAnswer(Needs needs, List<Action> out) {
     Optional<Read> waiting = parts.origin.waiting();
     if (waiting.isEmpty() || !parts.content.isOpen()) {
       return;
@@ -120,7 +120,7 @@ final class OriginSide {
     if (!parts.content.hasLayout()) {
       parts.origin.takeStream(waiting.get(), parts.content, out);
     } else {
-      parts.origin.take(waiting.get(), free(missing), parts.content, out);
+      parts.origin.take(waiting.get(), free(needs.pieces()), needs, parts.content, out);
     }
   }
 
@@ -143,6 +143,13 @@ final class OriginSide {
       parts.origin.pieceDone(read.get(), piece.number());
       versions.pieceHeld(piece, ByteSource.ORIGIN, now, out);
     }
+  }
+
+  /** Blocks of a piece that is not whole are stored; false when nobody asked for them. */
+  boolean blocks(long id, int piece) {
+    Optional<Read> read = parts.origin.find(id);
+    read.ifPresent(known -> parts.origin.pieceDone(known, piece));
+    return read.isPresent();
   }
 
   void ended(long id) {

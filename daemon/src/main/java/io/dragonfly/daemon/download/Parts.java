@@ -26,7 +26,7 @@ final class Parts {
     this.options = options;
     this.answers = new Answers(options, waiters, content);
     this.fetches = new Fetches(book, new PiecePicker(random), random, options.concurrentPieces());
-    this.origin = new OriginPlan(options, random);
+    this.origin = new OriginPlan(options, random, waiters::isByBlocks);
     this.link = new LinkPolicy(options, random, peerIds, anyScheduler);
   }
 }

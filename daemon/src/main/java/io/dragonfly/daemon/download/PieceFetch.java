@@ -1,6 +1,7 @@
 package io.dragonfly.daemon.download;
 
 import io.dragonfly.common.lifecycle.Cancellation;
+import io.dragonfly.common.piece.BlockSet;
 import io.dragonfly.daemon.storage.NoSpaceException;
 import io.dragonfly.daemon.storage.PieceEditor;
 import io.dragonfly.daemon.storage.StoredPiece;
@@ -98,8 +99,10 @@ final class PieceFetch implements Runnable {
       return;
     }
     long askedAt = workshop.now();
+    Event result;
     try (PieceEditor editor = free.get()) {
-      StoredPiece piece =
+      BlockSet wanted = fetch.blocks().orElseGet(() -> task.layout().blocks(fetch.piece()));
+      Optional<StoredPiece> piece =
           workshop
               .surroundings
               .client()
@@ -107,6 +110,7 @@ final class PieceFetch implements Runnable {
                   new ParentAddress(fetch.ip(), fetch.port(), fetch.extension()),
                   task,
                   editor,
+                  wanted,
                   fetch.root(),
                   TrafficType.REMOTE_PEER,
                   fetch.parent().peer().value(),
@@ -116,8 +120,13 @@ final class PieceFetch implements Runnable {
                   this::arrived);
       progress.flush();
       long wait = Math.max(0, firstBytesAt - askedAt);
-      download.post(new Event.FetchDone(fetch.fetch(), piece, wait));
+      result =
+          piece.isPresent()
+              ? new Event.FetchDone(fetch.fetch(), piece.get(), wait)
+              : new Event.BlocksFetched(fetch.fetch(), fetch.piece(), wanted);
     }
+    // Not before the editor let go of the piece: the next one may want it at once.
+    download.post(result);
   }
 
   /** The one before may take a moment to let go of the piece. */

@@ -104,7 +104,7 @@ final class RunningDownload {
   boolean join(DownloadHandle caller) {
     callers.put(caller.id, caller);
     setPace();
-    if (post(new Event.Attach(caller.id, caller.request))) {
+    if (post(new Event.Attach(caller.id, caller.request, caller.listener.takesBlocks()))) {
       return true;
     }
     callers.remove(caller.id);
@@ -152,6 +152,7 @@ final class RunningDownload {
   private void forget(Event event) {
     switch (event) {
       case Event.FetchDone(long fetch, var _, var _) -> fetches.remove(fetch);
+      case Event.BlocksFetched(long fetch, var _, var _) -> fetches.remove(fetch);
       case Event.FetchFailed(long fetch, var _, var _) -> fetches.remove(fetch);
       case Event.OriginEnded(long read) -> reads.remove(read);
       case Event.OriginStored(long read, var _, var _) -> reads.remove(read);
@@ -231,7 +232,9 @@ final class RunningDownload {
           storage
               .find(take.epoch())
               .ifPresent(where ->
-                  target(take.read(), new OriginReader.Target.Pieces(where, take.pieces())));
+                  target(
+                      take.read(),
+                      new OriginReader.Target.Pieces(where, take.pieces(), take.part())));
       case Action.TakeStream take ->
           storage
               .find(take.epoch())
@@ -347,7 +350,9 @@ final class RunningDownload {
     var told =
         new DownloadListener.Started(task.content(), started.wanted(), task, started.cached());
     if (!told.fromCache() && started.wanted().isPresent()) {
-      storage.reserve(started.epoch(), started.wanted().get()).ifPresent(this::post);
+      storage
+          .reserve(started.epoch(), started.wanted().get(), caller.listener.takesBlocks())
+          .ifPresent(this::post);
     }
     tell(started.waiter(), listener -> listener.started(told));
   }

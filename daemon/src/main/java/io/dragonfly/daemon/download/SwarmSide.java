@@ -274,7 +274,7 @@ final class SwarmSide {
     if (known.isEmpty()) {
       return;
     }
-    BitSet missing = parts.waiters.missing(parts.content);
+    BitSet missing = parts.waiters.needs(parts.content).pieces();
     boolean hope = parts.book.syncOver(known.get(), missing, now);
     if (failure.isPresent() && !hope) {
       parts.book.leave(known.get(), now, out);

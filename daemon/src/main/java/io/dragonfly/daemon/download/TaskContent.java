@@ -1,5 +1,6 @@
 package io.dragonfly.daemon.download;
 
+import io.dragonfly.common.piece.BlockSet;
 import io.dragonfly.common.piece.ContentInfo;
 import io.dragonfly.common.piece.PieceLayout;
 import io.dragonfly.common.piece.PieceRoot;
@@ -29,6 +30,10 @@ final class TaskContent {
   private Optional<ContentInfo> info = Optional.empty();
   private Optional<PieceLayout> layout = Optional.empty();
   private final BitSet held = new BitSet();
+
+  /** What is held of pieces that are not whole. */
+  private final Map<Integer, BlockSet> blocks = new TreeMap<>();
+
   private final Map<Integer, PieceRoot> roots = new TreeMap<>();
   private final BitSet withRoot = new BitSet();
 
@@ -74,6 +79,21 @@ final class TaskContent {
 
   boolean holds(int piece) {
     return held.get(piece);
+  }
+
+  /** Blocks that are held of a piece that is not whole; none of one that is. */
+  BlockSet part(int piece) {
+    return blocks.getOrDefault(piece, BlockSet.NONE);
+  }
+
+  boolean holds(int piece, BlockSet wanted) {
+    return holds(piece) || part(piece).hasAll(wanted);
+  }
+
+  void holdPart(int piece, BlockSet more) {
+    if (!holds(piece)) {
+      blocks.merge(piece, more, BlockSet::or);
+    }
   }
 
   boolean isRooted() {
@@ -135,6 +155,7 @@ final class TaskContent {
     info = Optional.of(content);
     layout = content.length().isPresent() ? Optional.of(content.layout()) : Optional.empty();
     held.clear();
+    blocks.clear();
     roots.clear();
     rootless = false;
     withRoot.clear();
@@ -143,11 +164,16 @@ final class TaskContent {
   }
 
   /** The storage is there, perhaps with pieces from before. */
-  void opened(ContentInfo content, BitSet pieces, Map<Integer, PieceRoot> knownRoots) {
+  void opened(
+      ContentInfo content,
+      BitSet pieces,
+      Map<Integer, PieceRoot> knownRoots,
+      Map<Integer, BlockSet> parts) {
     stage = Stage.OPEN;
     info = Optional.of(content);
     layout = content.length().isPresent() ? Optional.of(content.layout()) : Optional.empty();
     held.or(pieces);
+    blocks.putAll(parts);
     knownRoots.forEach((piece, root) -> {
       learnRoot(piece, root);
       verified.set(piece);
@@ -160,6 +186,7 @@ final class TaskContent {
     info = Optional.empty();
     layout = Optional.empty();
     held.clear();
+    blocks.clear();
     roots.clear();
     rootless = false;
     withRoot.clear();
@@ -168,7 +195,7 @@ final class TaskContent {
 
   /** Content of unknown length is whole. */
   void stored(ContentInfo content) {
-    opened(content, new BitSet(), Map.of());
+    opened(content, new BitSet(), Map.of(), Map.of());
   }
 
   /** Returns false when the piece contradicts a known root: the bytes are of another version. */
@@ -182,6 +209,7 @@ final class TaskContent {
       verified.set(piece);
     }
     held.set(piece);
+    blocks.remove(piece);
     return true;
   }
 

@@ -1,8 +1,10 @@
 package io.dragonfly.daemon.download;
 
 import io.dragonfly.common.id.PeerId;
+import io.dragonfly.common.piece.BlockSet;
 import io.dragonfly.daemon.download.DownloadException.Code;
 import io.dragonfly.daemon.download.OriginPlan.Permission;
+import io.dragonfly.daemon.download.Waiters.Waiter;
 import io.dragonfly.daemon.link.DownloadRequest;
 import io.dragonfly.daemon.link.PeerReport;
 import java.util.ArrayList;
@@ -110,9 +112,10 @@ public final class TaskDownload {
 
   private void take(Event event, long now, List<Action> out) {
     switch (event) {
-      case Event.Attach(long id, DownloadRequest request) -> attach(id, request, now);
+      case Event.Attach(long id, DownloadRequest request, boolean byBlocks) ->
+          attach(id, request, byBlocks, now);
       case Event.Detach(long id, DownloadException why) ->
-          parts.waiters.find(id).ifPresent(waiter -> parts.answers.fail(waiter, why, out));
+          parts.waiters.find(id).ifPresent(waiter -> detach(waiter, why, out));
       case Event.Reading(long id, int piece) ->
           parts.waiters.find(id).ifPresent(waiter -> waiter.readsAt(piece));
       case Event.DigestComputed e -> parts.answers.digestComputed(e.expected(), e.actual());
@@ -159,6 +162,14 @@ public final class TaskDownload {
                 parts.fetches.delivered(fetch, wait, now);
                 versions.pieceHeld(piece, fetch.parent.source(), now, out);
               });
+      case Event.BlocksFetched(long id, int piece, var blocks) ->
+          parts
+              .fetches
+              .ended(id)
+              .ifPresent(fetch -> {
+                fetch.parent.delivered();
+                blocksHeld(piece, blocks, fetch.parent.source(), now);
+              });
       case Event.FetchFailed e -> swarmSide.fetchFailed(e.fetch(), e.reason(), e.text(), now, out);
       case Event.TinyStored(int epoch, var piece) -> {
         if (tiny.stored(epoch)) {
@@ -170,6 +181,11 @@ public final class TaskDownload {
       case Event.OriginHead head -> originSide.head(head, now, out);
       case Event.OriginBytes count -> originSide.bytes(count, now);
       case Event.OriginPiece(long read, var piece) -> originSide.piece(read, piece, now, out);
+      case Event.OriginBlocks(long read, int piece, var blocks) -> {
+        if (originSide.blocks(read, piece)) {
+          blocksHeld(piece, blocks, ByteSource.ORIGIN, now);
+        }
+      }
       case Event.OriginEnded(long read) -> originSide.ended(read);
       case Event.OriginStored e -> originSide.stored(e.read(), e.content(), e.pieces(), now, out);
       case Event.OriginBroke(long read, OriginProblem problem) ->
@@ -177,7 +193,7 @@ public final class TaskDownload {
 
       case Event.TaskOpened e -> {
         if (e.epoch() == parts.content.epoch() && !parts.content.isOpen()) {
-          parts.content.opened(e.content(), e.pieces(), e.roots());
+          parts.content.opened(e.content(), e.pieces(), e.roots(), e.parts());
         }
       }
       case Event.TaskRefused(int epoch, boolean noSpace, String text) ->
@@ -188,11 +204,24 @@ public final class TaskDownload {
     }
   }
 
-  private void attach(long id, DownloadRequest request, long now) {
+  private void blocksHeld(int piece, BlockSet blocks, ByteSource source, long now) {
+    parts.progressAt = now;
+    parts.content.holdPart(piece, blocks);
+    parts.answers.blocksDone(piece, source);
+  }
+
+  private void detach(Waiter waiter, DownloadException why, List<Action> out) {
+    parts.answers.fail(waiter, why, out);
+    if (parts.waiters.isOnlyForOthers()) {
+      parts.waiters.forgetOthers();
+    }
+  }
+
+  private void attach(long id, DownloadRequest request, boolean byBlocks, long now) {
     if (parts.waiters.isEmpty()) {
       parts.progressAt = now;
     }
-    parts.waiters.add(id, request, now);
+    parts.waiters.add(id, request, byBlocks, now);
     parts.link.reconsider(now);
     if (request.triggeredByScheduler() && holdsEverything()) {
       swarmSide.announceHolder(request);
@@ -235,6 +264,7 @@ public final class TaskDownload {
   private void step(long now, List<Action> out) {
     parts.answers.expire(now, out);
     parts.answers.beginAll(out);
+    seeToOthers(now, out);
     if (isSatisfied()) {
       stopWork(out);
       if (parts.link.isJoined() && !swarmSide.isAnnouncing()) {
@@ -252,12 +282,38 @@ public final class TaskDownload {
     }
   }
 
+  /**
+   * The origin is read once for all hosts: of a piece that nobody has, a part is read for a caller
+   * of this host, and then the rest, so that its root becomes known and others can have it.
+   */
+  private void seeToOthers(long now, List<Action> out) {
+    boolean lease = parts.origin.permission() == Permission.LEASE;
+    if (!lease && parts.waiters.isOnlyForOthers()) {
+      parts.waiters.forgetOthers();
+    }
+    if (lease && parts.content.isOpen() && parts.content.hasLayout()) {
+      for (Waiter waiter : parts.waiters.all()) {
+        if (waiter.byBlocks && waiter.started && !waiter.isComplete()) {
+          seeToOthers(waiter, waiter.firstPiece(), now);
+          seeToOthers(waiter, waiter.lastPiece(), now);
+        }
+      }
+      parts.answers.beginAll(out);
+    }
+  }
+
+  private void seeToOthers(Waiter waiter, int piece, long now) {
+    if (waiter.awaits(piece) && !parts.content.holds(piece) && !parts.content.isRooted(piece)) {
+      parts.waiters.wantForOthers(piece, parts.content.layout(), waiter.request, now);
+    }
+  }
+
   /** Everything that anybody wants is here; perhaps a digest is still being compared. */
   private boolean isSatisfied() {
     return !parts.waiters.isEmpty()
         && parts.content.isOpen()
         && parts.content.hasLayout()
-        && parts.waiters.missing(parts.content).isEmpty();
+        && parts.waiters.needs(parts.content).pieces().isEmpty();
   }
 
   private void noteDrop(List<Action> out) {
@@ -265,7 +321,8 @@ public final class TaskDownload {
   }
 
   private void work(long now, List<Action> out) {
-    BitSet missing = parts.waiters.missing(parts.content);
+    Needs needs = parts.waiters.needs(parts.content);
+    BitSet missing = needs.pieces();
     int[] readers = parts.waiters.readers();
     if (parts.content.isOpen() && parts.content.hasLayout()) {
       parts.fetches.abortUnwanted(missing, out);
@@ -280,7 +337,7 @@ public final class TaskDownload {
     }
     parts.book.follow(parts.content, now, out);
 
-    originSide.takeAnswer(missing, out);
+    originSide.takeAnswer(needs, out);
     if (parts.content.isOpen() && parts.content.hasLayout()) {
       if (parts.origin.isReadingUnasked()) {
         parts.origin.stopCovered(parts.book.available(parts.content), out);
@@ -288,7 +345,7 @@ public final class TaskDownload {
       BitSet unread = (BitSet) missing.clone();
       unread.andNot(parts.origin.claimed());
       parts.fetches.takeFromSlow(parts.content, now, out);
-      parts.fetches.begin(unread, readers, parts.content, now, out);
+      parts.fetches.begin(unread, needs, readers, parts.content, now, out);
     }
     whenStuck(missing, now, out);
     if (parts.origin.mayBegin(now)) {
@@ -296,7 +353,8 @@ public final class TaskDownload {
           parts.waiters.isEmpty() || parts.origin.permission() != Permission.LOOK
               ? parts.waiters.originRequest()
               : Optional.of(parts.waiters.leading());
-      parts.origin.begin(originSide.free(missing), readers, parts.content, request, now, out);
+      parts.origin.begin(
+          originSide.free(missing), needs, readers, parts.content, request, now, out);
     }
 
     parts.answers.showProgress(parts.fetches, parts.origin, now, out);

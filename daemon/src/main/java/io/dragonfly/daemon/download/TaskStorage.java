@@ -1,5 +1,6 @@
 package io.dragonfly.daemon.download;
 
+import io.dragonfly.common.piece.BlockSet;
 import io.dragonfly.common.piece.ByteRange;
 import io.dragonfly.common.piece.ContentInfo;
 import io.dragonfly.common.piece.PieceLayout;
@@ -109,7 +110,7 @@ final class TaskStorage {
   }
 
   private static Event opened(int epoch, StoredTask task) {
-    return new Event.TaskOpened(epoch, task.content(), task.pieces(), task.roots());
+    return new Event.TaskOpened(epoch, task.content(), task.pieces(), task.roots(), task.parts());
   }
 
   /** Stores what came with the scheduler's answer, unless it is not what the root vouches for. */
@@ -172,8 +173,12 @@ final class TaskStorage {
     return versions.isEmpty() ? Optional.empty() : find(versions.getLast().epoch);
   }
 
-  /** Sets room aside for what is missing of a part of the content and was not promised yet. */
-  Optional<Event> reserve(int epoch, ByteRange wanted) {
+  /**
+   * Sets room aside for what is missing of a part of the content and was not promised yet.
+   *
+   * @param byBlocks whether the blocks with bytes of it are enough
+   */
+  Optional<Event> reserve(int epoch, ByteRange wanted, boolean byBlocks) {
     for (Version version : versions) {
       if (version.epoch == epoch && wanted.length() > 0) {
         BitSet missing = new BitSet();
@@ -182,8 +187,17 @@ final class TaskStorage {
         missing.andNot(version.promised);
         missing.andNot(version.task.pieces());
         try {
-          version.task.reserve(missing.stream().mapToLong(layout::length).sum());
-          version.promised.or(missing);
+          long bytes = 0;
+          BitSet whole = new BitSet();
+          for (int piece = missing.nextSetBit(0);
+              piece >= 0;
+              piece = missing.nextSetBit(piece + 1)) {
+            BlockSet blocks = byBlocks ? layout.blocks(piece, wanted) : layout.blocks(piece);
+            bytes += layout.bytes(piece, blocks);
+            whole.set(piece, blocks.equals(layout.blocks(piece)));
+          }
+          version.task.reserve(bytes);
+          version.promised.or(whole);
         } catch (IOException e) {
           return Optional.of(
               new Event.StorageFailed(epoch, e instanceof NoSpaceException, Messages.of(e)));
@@ -217,7 +231,10 @@ final class TaskStorage {
     }
     if (!versions.isEmpty()) {
       Version last = versions.getLast();
-      boolean empty = last.task.content().length().orElse(1) > 0 && last.task.pieces().isEmpty();
+      boolean empty =
+          last.task.content().length().orElse(1) > 0
+              && last.task.pieces().isEmpty()
+              && last.task.parts().isEmpty();
       if (empty) {
         drop(last.epoch);
       }

@@ -1,26 +1,56 @@
 package io.dragonfly.daemon.download;
 
+import io.dragonfly.common.piece.BlockSet;
 import io.dragonfly.common.piece.ByteRange;
 import io.dragonfly.common.piece.InvalidRangeException;
 import io.dragonfly.common.piece.PieceLayout;
 import io.dragonfly.daemon.link.DownloadRequest;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** The callers that share one task's download, in the order they came. */
 final class Waiters {
+  private static final long FOR_OTHERS = -1;
+
   private final Map<Long, Waiter> waiters = new LinkedHashMap<>();
 
-  Waiter add(long id, DownloadRequest request, long now) {
-    Waiter waiter = new Waiter(id, request, now);
+  Waiter add(long id, DownloadRequest request, boolean byBlocks, long now) {
+    Waiter waiter = new Waiter(id, request, byBlocks, now);
     waiters.put(id, waiter);
     return waiter;
+  }
+
+  /**
+   * A caller of this host takes a part of the piece from the origin, which is read once for all
+   * hosts: so the piece is wanted whole, for them, and outlives the caller that is served.
+   */
+  void wantForOthers(int piece, PieceLayout layout, DownloadRequest request, long now) {
+    long id = FOR_OTHERS - piece;
+    if (!waiters.containsKey(id)) {
+      String range = layout.range(piece).toHttp();
+      add(id, request.withRange(range), /* byBlocks= */ false, now);
+    }
+  }
+
+  boolean isOnlyForOthers() {
+    return !waiters.isEmpty() && waiters.keySet().stream().allMatch(id -> id <= FOR_OTHERS);
+  }
+
+  /** Nobody on this host waits, or ever got what it wanted: others see to themselves. */
+  void forgetOthers() {
+    waiters.keySet().removeIf(id -> id <= FOR_OTHERS);
+  }
+
+  /** Whether all want parts of the content, for which blocks will do. */
+  boolean isByBlocks() {
+    return live().stream().allMatch(waiter -> waiter.byBlocks);
   }
 
   Optional<Waiter> find(long id) {
@@ -45,13 +75,8 @@ final class Waiters {
   }
 
   /** What all of them want together, without what is held. */
-  BitSet missing(TaskContent content) {
-    BitSet wanted = new BitSet();
-    for (Waiter waiter : live()) {
-      waiter.addWanted(wanted);
-    }
-    wanted.andNot(content.held());
-    return wanted;
+  Needs needs(TaskContent content) {
+    return new Needs(live(), content);
   }
 
   /** Where callers read, the one that came first leading. */
@@ -94,6 +119,9 @@ final class Waiters {
     final DownloadRequest request;
     final long since;
 
+    /** Whether of a range the blocks that have bytes of it are enough. */
+    final boolean byBlocks;
+
     /** Piece it needs next, or -1 when it does not read along. */
     int reading = -1;
 
@@ -107,9 +135,13 @@ final class Waiters {
     private int last = -1;
     private int left;
 
-    Waiter(long id, DownloadRequest request, long since) {
+    /** Pieces of which it has all that it wants, though they are not whole. */
+    private final Set<Integer> partsDone = new HashSet<>();
+
+    Waiter(long id, DownloadRequest request, boolean byBlocks, long since) {
       this.id = id;
       this.request = request;
+      this.byBlocks = byBlocks && request.rangeHeader().isPresent();
       this.since = since;
     }
 
@@ -132,6 +164,7 @@ final class Waiters {
       first = range.isPresent() ? layout.firstPiece(range.get()) : 0;
       last = range.isPresent() ? layout.lastPiece(range.get()) : -1;
       left = last - first + 1;
+      partsDone.clear();
       started = true;
     }
 
@@ -141,6 +174,18 @@ final class Waiters {
 
     boolean wants(int piece) {
       return started && piece >= first && piece <= last;
+    }
+
+    /** Whether it wants the piece, or more of it. */
+    boolean awaits(int piece) {
+      return wants(piece) && !partsDone.contains(piece);
+    }
+
+    /** What it wants of the piece: all of it, but where its range begins or ends. */
+    BlockSet blocks(PieceLayout layout, int piece) {
+      return byBlocks && range.isPresent() && (piece == first || piece == last)
+          ? layout.blocks(piece, range.get())
+          : layout.blocks(piece);
     }
 
     int firstPiece() {
@@ -159,8 +204,11 @@ final class Waiters {
       reading = Math.max(0, piece);
     }
 
-    /** A piece that it wants arrived. */
-    void arrived(PieceLayout layout, int piece, ByteSource source) {
+    /** What it wants of a piece arrived. */
+    void arrived(PieceLayout layout, int piece, ByteSource source, boolean whole) {
+      if (!whole) {
+        partsDone.add(piece);
+      }
       arrived = arrived.plus(source, share(layout, piece));
       left--;
     }
@@ -171,12 +219,6 @@ final class Waiters {
       long end =
           Math.min(layout.offset(piece) + layout.length(piece), range.orElseThrow().endExclusive());
       return end - begin;
-    }
-
-    private void addWanted(BitSet wanted) {
-      if (started && last >= first) {
-        wanted.set(first, last + 1);
-      }
     }
 
     private static long nanos(Duration duration) {

@@ -110,6 +110,28 @@ public record DownloadRequest(
         encoded);
   }
 
+  /** The same for this part of the content, and without a digest. */
+  public DownloadRequest withRange(String header) {
+    return new DownloadRequest(
+        taskId,
+        url,
+        requestHeaders,
+        tag,
+        application,
+        priority,
+        filteredQueryParams,
+        pieceLength,
+        Optional.of(header),
+        Optional.empty(),
+        disableBackToSource,
+        triggeredByScheduler,
+        timeout,
+        certificateChain,
+        prefetch,
+        bytesPerSecond,
+        encoded);
+  }
+
   @Override
   public byte[] encoded() {
     return encoded.clone();

@@ -58,7 +58,7 @@ final class TaskReader implements DownloadListener, StoreListener, AutoCloseable
   private StoreListener.@Nullable Registration listening;
   private @Nullable PieceContent piece;
   private int number;
-  private long wakesBeyond = -1;
+  private long awaited = -1;
 
   /**
    * @param patience how long nothing may happen
@@ -68,6 +68,11 @@ final class TaskReader implements DownloadListener, StoreListener, AutoCloseable
   }
 
   // What is told.
+
+  @Override
+  public boolean takesBlocks() {
+    return true;
+  }
 
   @Override
   public void started(Started started) {
@@ -159,18 +164,22 @@ final class TaskReader implements DownloadListener, StoreListener, AutoCloseable
   }
 
   /**
-   * The piece that a position is in, if all of it is there; waits for nothing. It is the reader's,
-   * until something else is asked of that. Empty as well when something is wrong, which shows when
-   * the position is read.
+   * The piece that a position is in, if all of it is there from that position on; waits for
+   * nothing. It is the reader's, until something else is asked of that. Empty as well when
+   * something is wrong, which shows when the position is read.
    */
   Optional<PieceContent> whole(Download download, long position) {
     Started started = Objects.requireNonNull(content);
     if (ask(all -> all.starts) != start) {
       return Optional.empty();
     }
+    PieceLayout layout = started.task().layout();
+    int wanted = layout.pieceAt(position);
+    long offset = position - layout.offset(wanted);
     try {
-      PieceContent open = open(download, started, started.task().layout().pieceAt(position));
-      return Optional.ofNullable(open).filter(one -> one.available() == one.length());
+      PieceContent open = open(download, started, wanted, offset);
+      return Optional.ofNullable(open)
+          .filter(one -> one.available(offset) == one.length() - offset);
     } catch (IOException e) {
       return Optional.empty();
     }
@@ -194,9 +203,9 @@ final class TaskReader implements DownloadListener, StoreListener, AutoCloseable
         throw new DownloadException(
             Code.CONTENT_CHANGED, "The content changed at its origin while it was sent.");
       }
-      PieceContent open = open(download, started, wanted);
+      PieceContent open = open(download, started, wanted, offset);
       if (open != null) {
-        if (open.available() > offset) {
+        if (open.available(offset) > 0) {
           int count = open.read(offset, target);
           if (count > 0) {
             return count;
@@ -204,16 +213,16 @@ final class TaskReader implements DownloadListener, StoreListener, AutoCloseable
         } else if (open.isBroken()) {
           closePiece();
           continue;
-        } else if (wakesBeyond != offset) {
-          wakesBeyond = offset;
-          open.whenBeyond(offset, () -> change(_ -> {}));
+        } else if (awaited != offset) {
+          awaited = offset;
+          open.whenAvailable(offset, () -> change(_ -> {}));
         }
       }
       awaitChange(seen);
     }
   }
 
-  private @Nullable PieceContent open(Download download, Started started, int wanted)
+  private @Nullable PieceContent open(Download download, Started started, int wanted, long offset)
       throws IOException {
     if (piece != null && number == wanted) {
       return piece;
@@ -224,7 +233,7 @@ final class TaskReader implements DownloadListener, StoreListener, AutoCloseable
     }
     number = wanted;
     try {
-      piece = started.task().viewOrArriving(wanted);
+      piece = started.task().viewForThisHost(wanted, offset);
     } catch (MissingPieceException e) {
       return null;
     }
@@ -303,7 +312,7 @@ final class TaskReader implements DownloadListener, StoreListener, AutoCloseable
       piece.close();
       piece = null;
     }
-    wakesBeyond = -1;
+    awaited = -1;
   }
 
   @Override

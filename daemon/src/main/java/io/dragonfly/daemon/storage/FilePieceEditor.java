@@ -2,6 +2,7 @@ package io.dragonfly.daemon.storage;
 
 import io.dragonfly.common.digest.Digest;
 import io.dragonfly.common.piece.BlockHashes;
+import io.dragonfly.common.piece.BlockSet;
 import io.dragonfly.common.piece.PieceLayout;
 import io.dragonfly.common.piece.PieceRoot;
 import java.io.IOException;
@@ -36,11 +37,14 @@ final class FilePieceEditor implements PieceEditor {
   private @Nullable BlockHashes expected;
   private @Nullable PieceRelay relay;
 
-  /** Blocks that match the expected hashes and are written, and their CRC32. */
-  private int verifiedBlocks;
+  /** Written blocks that match the expected hashes, or are the origin's own. */
+  private BlockSet kept = BlockSet.NONE;
 
-  private int verifiedCrc;
-  private int blocksOfPartial;
+  /** Those of them that an earlier editor wrote, as the journal knows. */
+  private BlockSet known = BlockSet.NONE;
+
+  private boolean knownByRoot;
+  private boolean fromOrigin;
 
   FilePieceEditor(
       StoredTask task,
@@ -57,15 +61,22 @@ final class FilePieceEditor implements PieceEditor {
     this.length = layout.length(number);
     this.blockLength = layout.blockLength();
     this.blockCount = layout.blockCount(number);
-    if (partial == null) {
-      hasher = BlockHasher.withSha256(length, blockLength);
-    } else {
-      expected = partial.hashes();
-      verifiedBlocks = partial.blocks();
-      verifiedCrc = partial.crc();
-      blocksOfPartial = partial.blocks();
-      hasher =
-          BlockHasher.resumed(length, blockLength, verifiedBlocks, verifiedCrc, partial.hashes());
+    this.hasher = BlockHasher.withSha256(length, blockLength);
+    if (partial != null) {
+      resume(partial);
+    }
+  }
+
+  private void resume(JournalRecord.Partial partial) {
+    known = partial.blocks();
+    kept = known;
+    knownByRoot = partial.rooted();
+    expected = knownByRoot ? partial.hashes() : null;
+    int next = 0;
+    for (int block = 0; block < blockCount; block++) {
+      if (known.has(block)) {
+        hasher.resume(block, partial.crcs().get(next++), partial.hashes().get(block));
+      }
     }
   }
 
@@ -80,13 +91,29 @@ final class FilePieceEditor implements PieceEditor {
   }
 
   @Override
-  public int firstMissingBlock() {
-    return verifiedBlocks;
+  public BlockSet missingBlocks() {
+    return hasher.isCrcOnly()
+        ? BlockSet.between(0, hasher.finished().isEmpty() ? blockCount : 0)
+        : BlockSet.between(0, blockCount).without(hasher.finished());
   }
 
   @Override
   public long position() {
     return hasher.position();
+  }
+
+  @Override
+  public long missing() {
+    return hasher.missing();
+  }
+
+  @Override
+  public void moveTo(int block) {
+    if (!hasher.isCrcOnly()) {
+      hasher.moveTo(block);
+    } else if (block > 0) {
+      throw new IllegalStateException("block hashes were skipped: there are no blocks");
+    }
   }
 
   @Override
@@ -104,14 +131,21 @@ final class FilePieceEditor implements PieceEditor {
     if (rootVerified.equals(expected)) {
       return;
     }
-    if (blocksOfPartial > 0) { // Its bytes are about to be overwritten.
-      task.drop(number);
-      blocksOfPartial = 0;
-    }
-    expected = rootVerified;
-    verifiedBlocks = 0;
-    verifiedCrc = 0;
+    BlockHasher before = hasher;
     hasher = BlockHasher.withSha256(length, blockLength);
+    expected = rootVerified;
+    BlockSet right = BlockSet.NONE;
+    for (int block = 0; block < blockCount; block++) {
+      if (kept.has(block) && before.matches(block, rootVerified)) {
+        right = right.with(block);
+        hasher.resume(block, before.crc(block), before.hash(block));
+      }
+    }
+    if (!right.hasAll(known)) { // Bytes of the others are about to be overwritten.
+      task.drop(number);
+      known = BlockSet.NONE;
+    }
+    kept = right;
   }
 
   @Override
@@ -119,36 +153,31 @@ final class FilePieceEditor implements PieceEditor {
     require(State.NEW);
     if (expected == null) {
       hasher = BlockHasher.crcOnly(length);
+      kept = BlockSet.NONE;
     }
   }
 
   @Override
   public void share() {
-    if (relay != null || expected == null) {
-      return;
+    if (relay == null && expected != null) {
+      PieceRelay shared = newRelay();
+      relay = shared;
+      task.arrivals().relayed(shared);
     }
-    PieceRelay shared = new PieceRelay(number, length, Optional.of(expected), verifiedBytes());
-    relay = shared;
-    task.relayBegun(shared);
   }
 
   @Override
   public void lend() {
     if (relay == null) {
-      PieceRelay lent =
-          new PieceRelay(number, length, Optional.ofNullable(expected), readableBytes());
+      fromOrigin = expected == null;
+      PieceRelay lent = newRelay();
       relay = lent;
-      task.lent(lent);
+      task.arrivals().lent(lent);
     }
   }
 
-  /** What is compared with hashes counts when it was; what the origin itself gives, at once. */
-  private long readableBytes() {
-    return expected == null ? hasher.position() : verifiedBytes();
-  }
-
-  private long verifiedBytes() {
-    return Math.min(length, verifiedBlocks * blockLength);
+  private PieceRelay newRelay() {
+    return new PieceRelay(number, length, blockLength, Optional.ofNullable(expected), kept);
   }
 
   @Override
@@ -156,7 +185,7 @@ final class FilePieceEditor implements PieceEditor {
     if (state != State.NEW) {
       require(State.WRITING);
     }
-    if (source.remaining() > length - hasher.position()) {
+    if (source.remaining() > hasher.missing()) {
       throw new IllegalArgumentException(
           source.remaining()
               + " bytes at "
@@ -169,15 +198,25 @@ final class FilePieceEditor implements PieceEditor {
     file.write(source.duplicate(), offset + hasher.position());
     while (source.hasRemaining()) {
       int count = (int) Math.min(source.remaining(), hasher.missingOfBlock());
-      boolean full = hasher.update(source.slice(source.position(), count));
-      if (full && expected != null) {
-        verify(hasher.blocks() - 1, expected);
+      int full = hasher.update(source.slice(source.position(), count));
+      if (full >= 0) {
+        finished(full);
       }
       source.position(source.position() + count);
     }
     state = State.WRITING;
     if (relay != null) {
-      relay.advance(readableBytes());
+      // What is compared with hashes counts when it was; what the origin itself gives, at once.
+      relay.advance(kept, hasher.blockStart(), fromOrigin ? position() : hasher.blockStart());
+    }
+  }
+
+  private void finished(int block) throws CorruptPieceException {
+    if (expected != null) {
+      verify(block, expected);
+    }
+    if (expected != null || fromOrigin) {
+      kept = kept.with(block);
     }
   }
 
@@ -192,8 +231,6 @@ final class FilePieceEditor implements PieceEditor {
               + task.key()
               + " differs from its SHA-256");
     }
-    verifiedBlocks = hasher.blocks();
-    verifiedCrc = hasher.crc();
   }
 
   @Override
@@ -242,13 +279,14 @@ final class FilePieceEditor implements PieceEditor {
     }
     boolean committed = state == State.COMMITTED;
     state = State.CLOSED;
-    if (!committed && expected != null && verifiedBlocks > 0 && verifiedBlocks != blocksOfPartial) {
-      task.keepPartial(number, verifiedBlocks, verifiedCrc, expected);
-    } else if (!committed && blocksOfPartial > 0 && verifiedBlocks == 0) {
+    boolean news = !kept.equals(known) || knownByRoot != (expected != null);
+    if (!committed && !kept.isEmpty() && news) {
+      task.keepPartial(number, kept, hasher, expected);
+    } else if (!committed && !known.isEmpty() && kept.isEmpty()) {
       task.drop(number);
     }
     if (relay != null) {
-      task.relayEnded(relay);
+      task.arrivals().ended(relay);
       relay.end(committed);
     }
     task.editorClosed(number);
@@ -256,7 +294,7 @@ final class FilePieceEditor implements PieceEditor {
   }
 
   private CorruptPieceException corrupt(String actual, String wanted) {
-    verifiedBlocks = 0;
+    kept = BlockSet.NONE;
     return new CorruptPieceException(
         "piece " + number + " of task " + task.key() + " has " + actual + ", not " + wanted);
   }

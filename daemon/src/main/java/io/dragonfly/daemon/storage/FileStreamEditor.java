@@ -98,7 +98,7 @@ final class FileStreamEditor implements StreamEditor {
     while (part.hasRemaining()) {
       int count = (int) Math.min(part.remaining(), hasher.missingOfBlock());
       ByteBuffer block = part.slice(part.position(), count);
-      boolean _ = hasher.update(block);
+      int _ = hasher.update(block);
       part.position(part.position() + count);
     }
   }

@@ -2,6 +2,7 @@ package io.dragonfly.daemon.storage;
 
 import io.dragonfly.common.id.TaskId;
 import io.dragonfly.common.piece.BlockHashes;
+import io.dragonfly.common.piece.BlockSet;
 import io.dragonfly.common.piece.ContentInfo;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -12,7 +13,9 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -35,7 +38,8 @@ import java.util.zip.CRC32;
  *            10 replicas:u32   11 created, ms since 1970:i64   12 guard (absent: none)
  * piece    = type 3: number:u32 session:u64 crc:u32 traffic:u8 cost, ns:u64 created, ms:i64
  *            parent id length:u16 parent id blocks:u8 (0: no hashes) hash:32 x blocks
- * partial  = type 4: number:u32 session:u64 verified:u8 crc:u32 blocks:u8 hash:32 x blocks
+ * partial  = type 8: number:u32 session:u64 rooted:u8 held:u64 (bit n: block n)
+ *            crc:u32 x bits set in held, blocks:u8 hash:32 x blocks
  * verified = type 5: number:u32 session:u64
  * dropped  = type 6: number:u32
  * marks    = type 7: failed, ms:i64 prefetched, ms:i64     0: never
@@ -57,10 +61,10 @@ final class JournalFormat {
   private static final int HEADER = 1;
   private static final int CONTENT = 2;
   private static final int PIECE = 3;
-  private static final int PARTIAL = 4;
   private static final int VERIFIED = 5;
   private static final int DROPPED = 6;
   private static final int MARKS = 7;
+  private static final int PARTIAL = 8;
 
   private JournalFormat() {}
 
@@ -116,8 +120,11 @@ final class JournalFormat {
       case JournalRecord.Partial partial -> {
         out.writeInt(partial.number());
         out.writeLong(partial.session());
-        out.writeByte(partial.blocks());
-        out.writeInt(partial.crc());
+        out.writeBoolean(partial.rooted());
+        out.writeLong(partial.blocks().bits());
+        for (int crc : partial.crcs()) {
+          out.writeInt(crc);
+        }
         writeHashes(Optional.of(partial.hashes()), out);
         yield PARTIAL;
       }
@@ -256,11 +263,18 @@ final class JournalFormat {
   private static JournalRecord.Partial readPartial(DataInputStream in) throws IOException {
     int number = in.readInt();
     long session = in.readLong();
-    int blocks = in.readUnsignedByte();
-    int crc = in.readInt();
+    boolean rooted = in.readBoolean();
+    BlockSet blocks = new BlockSet(in.readLong());
+    List<Integer> crcs = new ArrayList<>();
+    for (int i = 0; i < blocks.count(); i++) {
+      crcs.add(in.readInt());
+    }
     BlockHashes hashes =
         readHashes(in).orElseThrow(() -> new IOException("a partial piece without hashes"));
-    return new JournalRecord.Partial(number, session, blocks, crc, hashes);
+    if (blocks.end() > hashes.count()) {
+      throw new IOException(blocks + " of a piece of " + hashes.count());
+    }
+    return new JournalRecord.Partial(number, session, blocks, crcs, hashes, rooted);
   }
 
   private static Optional<BlockHashes> readHashes(DataInputStream in) throws IOException {

@@ -1,9 +1,12 @@
 package io.dragonfly.daemon.storage;
 
 import io.dragonfly.common.piece.BlockHashes;
+import io.dragonfly.common.piece.BlockSet;
 import io.dragonfly.common.piece.ContentInfo;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /** What a {@link TaskJournal} holds; {@link JournalFormat} says how it is written. */
@@ -35,12 +38,40 @@ sealed interface JournalRecord {
       implements JournalRecord {}
 
   /**
-   * The first blocks of an unfinished piece, verified against the hashes.
+   * Blocks of an unfinished piece.
    *
-   * @param crc of those blocks together
+   * @param crcs of those blocks, in order
+   * @param hashes of all blocks, proven by the piece's root; or of those that the origin gave, and
+   *     zeros for the others
+   * @param rooted which of the two
    */
-  record Partial(int number, long session, int blocks, int crc, BlockHashes hashes)
-      implements JournalRecord {}
+  record Partial(
+      int number,
+      long session,
+      BlockSet blocks,
+      List<Integer> crcs,
+      BlockHashes hashes,
+      boolean rooted)
+      implements JournalRecord {
+    public Partial {
+      crcs = List.copyOf(crcs);
+    }
+
+    /** Without the others of its blocks. */
+    Partial keeping(BlockSet right, long inSession) {
+      List<Integer> left = new ArrayList<>();
+      int next = 0;
+      for (int block = blocks.first(); block < blocks.end(); block++) {
+        if (blocks.has(block)) {
+          int crc = crcs.get(next++);
+          if (right.has(block)) {
+            left.add(crc);
+          }
+        }
+      }
+      return new Partial(number, inSession, right, left, hashes, rooted);
+    }
+  }
 
   /** A piece that was in doubt after an unclean stop has been read and is right. */
   record Verified(int number, long session) implements JournalRecord {}

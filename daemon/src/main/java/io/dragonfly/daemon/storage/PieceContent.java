@@ -14,17 +14,17 @@ public interface PieceContent extends AutoCloseable {
   /** Bytes of the whole piece. */
   long length();
 
-  /** Bytes from the piece's start that may be read now; all of them when it is finished. */
-  long available();
+  /** Bytes that may be read now from an offset in the piece on; to its end when it is finished. */
+  long available(long offset);
 
   /** Whether no more bytes will become available although the piece isn't whole. */
   boolean isBroken();
 
   /**
-   * Runs {@code wake} once, when more than {@code beyond} bytes are available or never will be: at
-   * once where that is so already, else on the thread that brings them. It must not block.
+   * Runs {@code wake} once, when bytes at an offset are available or never will be: at once where
+   * that is so already, else on the thread that brings them. It must not block.
    */
-  void whenBeyond(long beyond, Runnable wake);
+  void whenAvailable(long offset, Runnable wake);
 
   /** The block hashes, when the piece has a root. Read from disk. */
   Optional<BlockHashes> hashes() throws IOException;

@@ -2,6 +2,7 @@ package io.dragonfly.daemon.storage;
 
 import io.dragonfly.common.digest.Digest;
 import io.dragonfly.common.piece.BlockHashes;
+import io.dragonfly.common.piece.BlockSet;
 import io.dragonfly.common.piece.PieceRoot;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -9,9 +10,9 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * Writes one piece, from the first missing block to its end. There is at most one editor per piece;
- * nobody sees what it writes before {@link #commit}, unless it was {@linkplain #share shared}.
- * Owned by one thread at a time.
+ * Writes one piece, by default from the first missing block to its end. There is at most one editor
+ * per piece; nobody sees what it writes before {@link #commit}, unless it was {@linkplain #share
+ * shared}. Owned by one thread at a time.
  */
 public interface PieceEditor extends AutoCloseable {
   int number();
@@ -20,21 +21,29 @@ public interface PieceEditor extends AutoCloseable {
   long length();
 
   /**
-   * The block that the next editor or transfer has to begin with: blocks before it were verified
-   * against {@link #hashes()} by this or an earlier editor. Equals the block count when only {@link
-   * #commit} is missing.
+   * What is still to be written: not the blocks that are verified, or whole and not compared yet,
+   * by this or an earlier editor. None when only {@link #commit} is missing.
    */
-  int firstMissingBlock();
+  BlockSet missingBlocks();
 
-  /** Where in the piece the next written byte goes. */
+  /** Where in the piece the next written byte goes; its length when no block is missing. */
   long position();
+
+  /** Bytes that may be written from the position on: up to a block that is there, or the end. */
+  long missing();
+
+  /**
+   * The next written byte is the first of this block, or of the next missing one. What was written
+   * of a block that is not whole is void.
+   */
+  void moveTo(int block);
 
   /** The hashes that blocks are verified against, if known. */
   Optional<BlockHashes> hashes();
 
   /**
-   * From now on every block must match. Only before the first write; blocks that an earlier editor
-   * verified against other hashes are forgotten.
+   * From now on every block must match. Only before the first write; blocks of an earlier editor
+   * that do not are forgotten.
    *
    * @throws IllegalArgumentException when the number of hashes isn't the number of blocks
    */
@@ -53,9 +62,10 @@ public interface PieceEditor extends AutoCloseable {
   void share();
 
   /**
-   * Lets readers of this host have the bytes as they come, while {@link StoredTask#viewOrRelay}
-   * does not know of them: for bytes that the origin itself gives. Idempotent; has no effect once
-   * shared.
+   * Lets readers of this host have the bytes, while {@link StoredTask#viewOrRelay} does not know of
+   * them: verified blocks where hashes are expected; else bytes as they come, which must be those
+   * that the origin itself gives, and whose whole blocks stay when the piece is given up.
+   * Idempotent; has no effect once shared.
    */
   void lend();
 
@@ -65,7 +75,7 @@ public interface PieceEditor extends AutoCloseable {
    * @throws CorruptPieceException when a block differs from the expected hash; that block isn't
    *     kept
    * @throws NoSpaceException when the disk is full
-   * @throws IllegalArgumentException when there are more bytes than the piece has
+   * @throws IllegalArgumentException when there are more bytes than are {@link #missing()}
    */
   void write(ByteBuffer source) throws CorruptPieceException, IOException;
 
@@ -85,7 +95,8 @@ public interface PieceEditor extends AutoCloseable {
       throws CorruptPieceException, IOException;
 
   /**
-   * Gives the piece up unless committed; blocks verified against hashes stay for the next editor.
+   * Gives the piece up unless committed; blocks that were verified, or come from the origin, stay
+   * for readers of this host and the next editor.
    */
   @Override
   void close();

@@ -2,36 +2,44 @@ package io.dragonfly.daemon.storage;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.dragonfly.common.piece.BlockHashes;
+import io.dragonfly.common.piece.BlockSet;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * What others may read of a piece that still comes in: its bytes up to the last verified block, or,
- * where it comes from the origin and is for this host alone, all that have arrived. Ends whole, or
- * broken when its editor gave the piece up. Written by the editor's thread, read by any.
+ * What others may read of a piece that is not whole: its verified blocks, or, where it comes from
+ * the origin and is for this host alone, all that have arrived. Ends whole, or broken when its
+ * editor gave the piece up. Written by the editor's thread, read by any.
  */
 final class PieceRelay {
-  /** What is to be run when there is more than so many bytes. */
-  private record Waiting(long beyond, Runnable wake) {}
+  /** What is to be run when the byte at an offset is there. */
+  private record Waiting(long offset, Runnable wake) {}
+
+  /** What may be read: these blocks, and the beginning of another one. */
+  private record Extent(BlockSet blocks, long from, long to) {}
 
   private final int number;
   private final long length;
+  private final long blockLength;
   private final Optional<BlockHashes> hashes;
   private final ReentrantLock lock = new ReentrantLock();
 
   @GuardedBy("lock")
   private List<Waiting> waiting = new ArrayList<>();
 
-  private volatile long available;
+  private volatile Extent extent;
+  private volatile boolean whole;
   private volatile boolean broken;
 
-  PieceRelay(int number, long length, Optional<BlockHashes> hashes, long available) {
+  PieceRelay(
+      int number, long length, long blockLength, Optional<BlockHashes> hashes, BlockSet blocks) {
     this.number = number;
     this.length = length;
+    this.blockLength = blockLength;
     this.hashes = hashes;
-    this.available = available;
+    this.extent = new Extent(blocks, 0, 0);
   }
 
   int number() {
@@ -46,20 +54,35 @@ final class PieceRelay {
     return hashes;
   }
 
-  long available() {
-    return available;
+  /** See {@link PieceContent#available}. */
+  long available(long offset) {
+    if (whole) {
+      return Math.max(0, length - offset);
+    }
+    Extent now = extent;
+    long end = offset;
+    if (offset < length) {
+      int block = (int) (offset / blockLength);
+      if (now.blocks.has(block)) {
+        end = Math.min(now.blocks.endOfRun(block) * blockLength, length);
+      }
+      if (now.from <= end && end < now.to) {
+        end = now.to;
+      }
+    }
+    return end - offset;
   }
 
   boolean isBroken() {
     return broken;
   }
 
-  /** See {@link PieceContent#whenBeyond}. */
-  void whenBeyond(long beyond, Runnable wake) {
+  /** See {@link PieceContent#whenAvailable}. */
+  void whenAvailable(long offset, Runnable wake) {
     lock.lock();
     try {
-      if (!broken && available <= beyond) {
-        waiting.add(new Waiting(beyond, wake));
+      if (!broken && available(offset) == 0) {
+        waiting.add(new Waiting(offset, wake));
         return;
       }
     } finally {
@@ -68,20 +91,16 @@ final class PieceRelay {
     wake.run();
   }
 
-  void advance(long bytes) {
-    if (bytes > available) {
-      available = bytes;
-      wake();
-    }
+  /** There are these blocks, and the bytes of another one from here to there. */
+  void advance(BlockSet blocks, long from, long to) {
+    extent = new Extent(blocks, from, to);
+    wake();
   }
 
   /** It ends; broken unless all of it is there. */
-  void end(boolean whole) {
-    if (whole) {
-      available = length;
-    } else {
-      broken = true;
-    }
+  void end(boolean isWhole) {
+    whole = isWhole;
+    broken = !isWhole;
     wake();
   }
 
@@ -94,7 +113,7 @@ final class PieceRelay {
       }
       List<Waiting> left = new ArrayList<>();
       for (Waiting one : waiting) {
-        (broken || available > one.beyond ? woken : left).add(one);
+        (broken || available(one.offset) > 0 ? woken : left).add(one);
       }
       waiting = left;
     } finally {

@@ -1,5 +1,6 @@
 package io.dragonfly.daemon.storage;
 
+import io.dragonfly.common.piece.BlockSet;
 import io.dragonfly.common.piece.ContentInfo;
 import io.dragonfly.common.piece.PieceLayout;
 import java.io.IOException;
@@ -9,6 +10,7 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
@@ -33,7 +35,7 @@ final class PieceTable {
   private Optional<Instant> prefetchedAt = Optional.empty();
   private Optional<Instant> lastPieceAt = Optional.empty();
 
-  /** The verified beginning of an unfinished piece. */
+  /** Blocks of an unfinished piece. */
   record Partial(JournalRecord.Partial record, boolean doubtful) {}
 
   PieceTable(ContentInfo content) {
@@ -74,6 +76,9 @@ final class PieceTable {
       }
       case JournalRecord.Partial partial -> {
         checkNumber(partial.number());
+        if (layout != null && partial.hashes().count() != layout.blockCount(partial.number())) {
+          throw new IOException("piece " + partial.number() + " has other blocks");
+        }
         partials.put(partial.number(), new Partial(partial, /* doubtful= */ false));
       }
       case JournalRecord.Verified verified -> {
@@ -137,6 +142,13 @@ final class PieceTable {
     return Optional.ofNullable(partials.get(number));
   }
 
+  /** The blocks of unfinished pieces, by number; a copy. */
+  Map<Integer, BlockSet> parts() {
+    Map<Integer, BlockSet> parts = new TreeMap<>();
+    partials.forEach((number, partial) -> parts.put(number, partial.record().blocks()));
+    return parts;
+  }
+
   void drop(int number) {
     finished.clear(number);
     doubtful.clear(number);
@@ -158,6 +170,9 @@ final class PieceTable {
     }
     int last = layout.pieceCount() - 1;
     long bytes = finished.cardinality() * layout.pieceLength();
+    for (Map.Entry<Integer, Partial> part : partials.entrySet()) {
+      bytes += layout.bytes(part.getKey(), part.getValue().record().blocks());
+    }
     return finished.get(last) ? bytes - layout.pieceLength() + layout.length(last) : bytes;
   }
 

@@ -16,8 +16,8 @@ public interface PieceView extends PieceContent {
   boolean share(long offsetInPiece, long count, Path target, long position);
 
   @Override
-  default long available() {
-    return length();
+  default long available(long offset) {
+    return Math.max(0, length() - offset);
   }
 
   @Override
@@ -26,7 +26,7 @@ public interface PieceView extends PieceContent {
   }
 
   @Override
-  default void whenBeyond(long beyond, Runnable wake) {
+  default void whenAvailable(long offset, Runnable wake) {
     wake.run();
   }
 }

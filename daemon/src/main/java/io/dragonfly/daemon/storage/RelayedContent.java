@@ -7,7 +7,7 @@ import java.nio.channels.WritableByteChannel;
 import java.util.Objects;
 import java.util.Optional;
 
-/** Reads what is verified of a piece that comes in. */
+/** Reads what there is of a piece that is not whole. */
 final class RelayedContent implements PieceContent {
   private final SharedFile file;
   private final PieceRelay relay;
@@ -27,8 +27,8 @@ final class RelayedContent implements PieceContent {
   }
 
   @Override
-  public long available() {
-    return relay.available();
+  public long available(long offsetInPiece) {
+    return relay.available(offsetInPiece);
   }
 
   @Override
@@ -37,8 +37,8 @@ final class RelayedContent implements PieceContent {
   }
 
   @Override
-  public void whenBeyond(long beyond, Runnable wake) {
-    relay.whenBeyond(beyond, wake);
+  public void whenAvailable(long offsetInPiece, Runnable wake) {
+    relay.whenAvailable(offsetInPiece, wake);
   }
 
   @Override
@@ -49,14 +49,14 @@ final class RelayedContent implements PieceContent {
   @Override
   public long transferTo(long offsetInPiece, long count, WritableByteChannel target)
       throws IOException {
-    Objects.checkFromIndexSize(offsetInPiece, count, relay.available());
+    Objects.checkFromIndexSize(0, count, relay.available(offsetInPiece));
     return file.transferTo(offset + offsetInPiece, count, target);
   }
 
   @Override
   public int read(long offsetInPiece, ByteBuffer target) throws IOException {
-    long left = relay.available() - offsetInPiece;
-    Objects.checkIndex(offsetInPiece, relay.available() + 1);
+    Objects.checkIndex(offsetInPiece, relay.length() + 1);
+    long left = relay.available(offsetInPiece);
     if (left == 0) {
       return -1;
     }

@@ -4,6 +4,7 @@ import io.dragonfly.common.digest.Algorithm;
 import io.dragonfly.common.digest.Digest;
 import io.dragonfly.common.file.PageCache;
 import io.dragonfly.common.piece.BlockHashes;
+import io.dragonfly.common.piece.BlockSet;
 import io.dragonfly.common.piece.ContentInfo;
 import io.dragonfly.common.piece.PieceLayout;
 import io.dragonfly.common.piece.PieceRoot;
@@ -13,11 +14,12 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -35,7 +37,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class StoredTask {
   private static final Logger log = LoggerFactory.getLogger(StoredTask.class);
-  private static final int DIGEST_BUFFER_BYTES = 1 << 20;
 
   private final PieceStore store;
   private final TaskKey key;
@@ -48,14 +49,8 @@ public final class StoredTask {
   private final TaskUse use;
 
   private final CopyOnWriteArrayList<StoreListener> listeners = new CopyOnWriteArrayList<>();
-  private final Map<Algorithm, Digest> digests = new ConcurrentHashMap<>();
-
-  /** Pieces that come in and may be read meanwhile. */
-  private final Map<Integer, PieceRelay> relays = new ConcurrentHashMap<>();
-
-  /** Pieces that come in from the origin, for readers of this host. */
-  private final Map<Integer, PieceRelay> lent = new ConcurrentHashMap<>();
-
+  private final WholeContent whole;
+  private final Arrivals arrivals = new Arrivals(this::tell);
   private final AtomicInteger uploading = new AtomicInteger();
   private final AtomicLong uploaded = new AtomicLong();
 
@@ -76,6 +71,7 @@ public final class StoredTask {
     this.journal = journal.file();
     this.pieces = new TaskPieces(store, key, file, journal, table);
     this.use = new TaskUse(store, key, usedAt, this::deleteFiles);
+    this.whole = new WholeContent(this, file);
   }
 
   public TaskKey key() {
@@ -107,6 +103,11 @@ public final class StoredTask {
 
   public boolean hasPiece(int number) {
     return pieces.read(table -> table.has(number));
+  }
+
+  /** The blocks that there are of unfinished pieces, by number; a copy. */
+  public Map<Integer, BlockSet> parts() {
+    return pieces.read(PieceTable::parts);
   }
 
   /** Read from disk. */
@@ -256,36 +257,52 @@ public final class StoredTask {
    * @throws MissingPieceException when it is neither
    */
   public PieceContent viewOrRelay(int number) throws IOException {
-    return view(number, hasPiece(number) ? null : relays.get(number));
+    return hasPiece(number) ? view(number) : view(number, arrivals.forOthers(number));
   }
 
   /**
-   * As {@link #viewOrRelay}, and also what comes in from the origin and nobody but it vouches for
-   * yet: for readers of this host, who would get the same bytes from the origin.
+   * Opens a piece for a reader of this host who wants what is at an offset: finished, or coming in,
+   * also from the origin while nobody but that vouches for it; or the block that an earlier
+   * download has left.
    *
-   * @throws MissingPieceException when the piece is neither finished nor coming in
+   * @throws MissingPieceException when there is no such thing
    */
-  public PieceContent viewOrArriving(int number) throws IOException {
+  public PieceContent viewForThisHost(int number, long offset) throws IOException {
     if (hasPiece(number)) {
       return view(number);
     }
-    PieceRelay relay = relays.get(number);
-    return view(number, relay == null ? lent.get(number) : relay);
+    PieceRelay relay = arrivals.forThisHost(number);
+    return view(number, relay == null ? left(number, offset) : relay);
+  }
+
+  private @Nullable PieceRelay left(int number, long offset) {
+    JournalRecord.Partial partial = pieces.partial(number).orElse(null);
+    if (partial == null) {
+      return null;
+    }
+    PieceLayout layout = layout();
+    PieceRelay left =
+        new PieceRelay(
+            number,
+            layout.length(number),
+            layout.blockLength(),
+            Optional.empty(),
+            partial.blocks());
+    left.end(/* isWhole= */ false);
+    return left.available(offset) > 0 ? left : null;
   }
 
   private PieceContent view(int number, @Nullable PieceRelay relay) throws IOException {
     if (relay == null) {
-      return view(number);
+      return view(number); // It may have been finished meanwhile.
     }
     Pin pin = tryPin().orElseThrow(() -> pieces.missing(number));
     return new RelayedContent(file, relay, layout().offset(number), pin);
   }
 
-  /** The unfinished pieces that may be read as they come in; a copy. */
+  /** The unfinished pieces that others may read as they come in; a copy. */
   public BitSet relayed() {
-    BitSet numbers = new BitSet();
-    relays.keySet().forEach(numbers::set);
-    return numbers;
+    return arrivals.numbers();
   }
 
   /**
@@ -332,20 +349,7 @@ public final class StoredTask {
    * @throws IllegalStateException when the task isn't complete
    */
   public void copyTo(FileChannel target) throws IOException {
-    Pin pin = pinComplete();
-    try {
-      verify();
-      long length = layout().contentLength();
-      for (long position = 0; position < length; ) {
-        long moved = file.transferTo(position, length - position, target);
-        if (moved <= 0) {
-          throw new IOException("the file of task " + key + " ends at " + position);
-        }
-        position += moved;
-      }
-    } finally {
-      pin.close();
-    }
+    whole.copyTo(target);
   }
 
   /**
@@ -354,36 +358,12 @@ public final class StoredTask {
    * @throws IllegalStateException when the task isn't complete
    */
   public Digest contentDigest(Algorithm algorithm) throws IOException {
-    Digest known = digests.get(algorithm);
-    if (known != null) {
-      return known;
-    }
-    Pin pin = pinComplete();
-    try {
-      verify();
-      long length = layout().contentLength();
-      Digest.Calculator calculator = algorithm.newCalculator();
-      ByteBuffer buffer = ByteBuffer.allocate(Math.clamp(length, 1, DIGEST_BUFFER_BYTES));
-      for (long position = 0; position < length; ) {
-        buffer.clear().limit((int) Math.min(buffer.capacity(), length - position));
-        int count = file.readFully(buffer, position);
-        if (count == 0) {
-          throw new IOException("the file of task " + key + " ends at " + position);
-        }
-        calculator.update(buffer.flip());
-        position += count;
-      }
-      Digest digest = calculator.result();
-      digests.put(algorithm, digest);
-      return digest;
-    } finally {
-      pin.close();
-    }
+    return whole.digest(algorithm);
   }
 
   /** Whether the content was compared with this digest before, and had it. */
   public boolean isKnownToHave(Digest digest) {
-    return isComplete() && digest.equals(digests.get(digest.algorithm()));
+    return isComplete() && whole.isKnownToHave(digest);
   }
 
   /**
@@ -457,8 +437,25 @@ public final class StoredTask {
     pieces.append(record);
   }
 
-  void keepPartial(int number, int blocks, int crc, BlockHashes hashes) {
-    pieces.appendOrLog(new JournalRecord.Partial(number, store.session(), blocks, crc, hashes));
+  /** Remembers blocks of an unfinished piece. */
+  void keepPartial(int number, BlockSet blocks, BlockHasher hasher, @Nullable BlockHashes rooted) {
+    int count = layout().blockCount(number);
+    List<Integer> crcs = new ArrayList<>();
+    ByteBuffer hashes = ByteBuffer.allocate(count * BlockHashes.HASH_LENGTH);
+    for (int block = 0; block < count; block++) {
+      if (blocks.has(block)) {
+        crcs.add(hasher.crc(block));
+        hashes.put(block * BlockHashes.HASH_LENGTH, hasher.hash(block));
+      }
+    }
+    pieces.appendOrLog(
+        new JournalRecord.Partial(
+            number,
+            store.session(),
+            blocks,
+            crcs,
+            rooted == null ? BlockHashes.of(hashes.array()) : rooted,
+            rooted != null));
   }
 
   void drop(int number) {
@@ -469,21 +466,8 @@ public final class StoredTask {
     pieces.doubt(number);
   }
 
-  void relayBegun(PieceRelay relay) {
-    relays.put(relay.number(), relay);
-    tell(listener -> listener.pieceBegun(relay.number()));
-  }
-
-  void lent(PieceRelay relay) {
-    lent.put(relay.number(), relay);
-    tell(listener -> listener.pieceArriving(relay.number()));
-  }
-
-  void relayEnded(PieceRelay relay) {
-    lent.remove(relay.number(), relay);
-    if (relays.remove(relay.number(), relay)) {
-      tell(listener -> listener.pieceStopped(relay.number()));
-    }
+  Arrivals arrivals() {
+    return arrivals;
   }
 
   void editorClosed(int number) {
@@ -518,15 +502,6 @@ public final class StoredTask {
         record.parentId(),
         record.cost(),
         record.createdAt());
-  }
-
-  private Pin pinComplete() {
-    Pin pin = pin();
-    if (!isComplete()) {
-      pin.close();
-      throw new IllegalStateException("task " + key + " isn't complete");
-    }
-    return pin;
   }
 
   // What the store does with its tasks.

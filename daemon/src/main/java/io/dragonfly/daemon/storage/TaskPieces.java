@@ -1,6 +1,7 @@
 package io.dragonfly.daemon.storage;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.dragonfly.common.piece.BlockSet;
 import io.dragonfly.common.piece.PieceLayout;
 import java.io.IOException;
 import java.lang.ref.SoftReference;
@@ -280,41 +281,49 @@ final class TaskPieces {
     return true;
   }
 
-  /** The verified beginning of a piece, if there is one; read again when it is in doubt. */
+  /** The blocks of an unfinished piece, if there are any; read again when they are in doubt. */
   Optional<JournalRecord.Partial> partial(int number) {
     PieceTable.Partial partial = read(table -> table.partial(number)).orElse(null);
-    if (partial == null) {
-      return Optional.empty();
+    if (partial == null || !partial.doubtful()) {
+      return Optional.ofNullable(partial).map(PieceTable.Partial::record);
     }
-    if (partial.doubtful() && !isStillThere(partial.record())) {
-      drop(number);
-      return Optional.empty();
+    verification.lock();
+    try {
+      PieceTable.Partial still = read(table -> table.partial(number)).orElse(null);
+      if (still != null && still.doubtful()) {
+        verify(still.record());
+      }
+    } finally {
+      verification.unlock();
     }
-    return Optional.of(partial.record());
+    return read(table -> table.partial(number)).map(PieceTable.Partial::record);
   }
 
   private boolean isDoubtful(int number) {
     return read(table -> table.isDoubtful(number));
   }
 
-  private boolean isStillThere(JournalRecord.Partial partial) {
+  /** Blocks that are not what they should be, or can't be read, are forgotten. */
+  private void verify(JournalRecord.Partial partial) {
     PieceLayout layout = read(PieceTable::layout);
     int number = partial.number();
-    if (partial.blocks() > partial.hashes().count()
-        || partial.hashes().count() != layout.blockCount(number)) {
-      return false;
-    }
+    BlockSet right = BlockSet.NONE;
     try {
-      return PieceVerifier.matches(
-          file,
-          layout.offset(number),
-          Math.min(partial.blocks() * layout.blockLength(), layout.length(number)),
-          layout.blockLength(),
-          partial.crc(),
-          Optional.of(partial.hashes()));
+      right =
+          PieceVerifier.matching(
+              file,
+              layout.offset(number),
+              layout.length(number),
+              layout.blockLength(),
+              partial.blocks(),
+              partial.hashes());
     } catch (IOException e) {
-      log.warn("verified blocks unreadable task={} piece={} cause={}", key, number, e.toString());
-      return false;
+      log.warn("stored blocks unreadable task={} piece={} cause={}", key, number, e.toString());
+    }
+    if (!right.isEmpty()) {
+      appendOrLog(partial.keeping(right, store.session()));
+    } else {
+      drop(number);
     }
   }
 }

@@ -178,7 +178,7 @@ final class PieceAnswer implements AutoCloseable {
       return remaining;
     }
     boolean broken = view.isBroken();
-    long ready = Math.min(remaining, view.available() - offset);
+    long ready = Math.min(remaining, view.available(offset));
     if (ready <= 0 && broken) {
       throw new IOException("the piece stopped coming in");
     }
@@ -190,7 +190,7 @@ final class PieceAnswer implements AutoCloseable {
     if (view == null) {
       wake.run();
     } else {
-      view.whenBeyond(offset, wake);
+      view.whenAvailable(offset, wake);
     }
   }
 

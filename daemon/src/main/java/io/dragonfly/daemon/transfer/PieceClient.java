@@ -2,6 +2,7 @@ package io.dragonfly.daemon.transfer;
 
 import io.dragonfly.common.lifecycle.Cancellation;
 import io.dragonfly.common.limit.Pace;
+import io.dragonfly.common.piece.BlockSet;
 import io.dragonfly.common.piece.PieceRoot;
 import io.dragonfly.daemon.storage.PieceEditor;
 import io.dragonfly.daemon.storage.StoredPiece;
@@ -67,7 +68,7 @@ public final class PieceClient implements AutoCloseable {
             this::watch, WATCH_MILLIS, WATCH_MILLIS, TimeUnit.MILLISECONDS);
   }
 
-  /** As the other one, without a limit and without counting. */
+  /** As the other one, of the whole piece, without a limit and without counting. */
   public StoredPiece fetch(
       ParentAddress parent,
       StoredTask task,
@@ -79,32 +80,37 @@ public final class PieceClient implements AutoCloseable {
       Cancellation cancellation)
       throws TransferException {
     return fetch(
-        parent,
-        task,
-        editor,
-        root,
-        trafficType,
-        parentPeerId,
-        limits,
-        Pace.FREE,
-        cancellation,
-        bytes -> {});
+            parent,
+            task,
+            editor,
+            task.layout().blocks(editor.number()),
+            root,
+            trafficType,
+            parentPeerId,
+            limits,
+            Pace.FREE,
+            cancellation,
+            bytes -> {})
+        .orElseThrow();
   }
 
   /**
-   * Fetches what the editor misses of its piece, verifies and commits it. Blocks the calling
-   * thread. The editor stays the caller's: close it in any case; what was verified by blocks is
-   * kept for the next attempt, from whichever parent.
+   * Fetches what the editor misses of some blocks of its piece, or of all, and verifies it; commits
+   * the piece when it is whole. Blocks the calling thread. The editor stays the caller's: close it
+   * in any case; what was verified by blocks is kept for the next attempt, from whichever parent.
    *
+   * @param wanted all blocks, or of a parent of ours and with a root some of them
    * @param root what the piece must hash to; without it the parent's CRC32 is checked
    * @param pace how fast the content may come in
    * @param bytesReceived told of content bytes as they arrive, on the calling thread; must not
    *     block
+   * @return empty when blocks are still missing
    */
-  public StoredPiece fetch(
+  public Optional<StoredPiece> fetch(
       ParentAddress parent,
       StoredTask task,
       PieceEditor editor,
+      BlockSet wanted,
       Optional<PieceRoot> root,
       TrafficType trafficType,
       String parentPeerId,
@@ -117,7 +123,7 @@ public final class PieceClient implements AutoCloseable {
     String what = "piece " + editor.number() + " of task " + task.key() + " from " + parent;
     Fetch fetch = new Fetch(what, limits);
     PieceExchange exchange =
-        new PieceExchange(fetch, parent, task, editor, root, buffers, pace, bytesReceived);
+        new PieceExchange(fetch, parent, task, editor, wanted, root, buffers, pace, bytesReceived);
     running.add(fetch);
     Cancellation.Registration registration =
         cancellation.onCancel(() -> fetch.end(Reason.CANCELLED, "cancelled"));
@@ -126,12 +132,15 @@ public final class PieceClient implements AutoCloseable {
         fetch.end(Reason.CANCELLED, "the piece client is closed");
       }
       fetch.throwIfEnded();
-      if (exchange.needsBytes()) {
+      while (exchange.needsBytes()) {
         receive(fetch, exchange, parent);
       }
       fetch.throwIfEnded();
+      if (!exchange.isWhole()) {
+        return Optional.empty();
+      }
       Duration cost = Duration.ofNanos(System.nanoTime() - started);
-      return exchange.commit(trafficType, parentPeerId, cost);
+      return Optional.of(exchange.commit(trafficType, parentPeerId, cost));
     } finally {
       registration.close();
       running.remove(fetch);

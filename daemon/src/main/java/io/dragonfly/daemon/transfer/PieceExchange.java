@@ -3,6 +3,7 @@ package io.dragonfly.daemon.transfer;
 import io.dragonfly.common.digest.Digest;
 import io.dragonfly.common.limit.Pace;
 import io.dragonfly.common.piece.BlockHashes;
+import io.dragonfly.common.piece.BlockSet;
 import io.dragonfly.common.piece.PieceLayout;
 import io.dragonfly.common.piece.PieceRoot;
 import io.dragonfly.daemon.storage.CorruptPieceException;
@@ -24,8 +25,9 @@ import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One request and its answer, from the child's side: asks, holds the answer against what was asked,
- * and moves the content into the editor. Belongs to the fetching thread.
+ * Requests for what an editor misses of a piece, and their answers, from the child's side: asks,
+ * holds each answer against what was asked, and moves the content into the editor. Belongs to the
+ * fetching thread.
  */
 final class PieceExchange {
   /** Fewer bytes than this are gathered before they are written. */
@@ -36,6 +38,7 @@ final class PieceExchange {
   private final StoredTask task;
   private final PieceEditor editor;
   private final PieceLayout layout;
+  private final BlockSet wanted;
   private final Optional<PieceRoot> root;
   private final BufferPool buffers;
   private final Pace pace;
@@ -49,6 +52,11 @@ final class PieceExchange {
   /** Bytes that may be read before the pace is asked again. */
   private int allowance;
 
+  /** The blocks that were asked for. */
+  private int first;
+
+  private int end;
+
   private boolean answered;
   private boolean endedCleanly;
 
@@ -57,6 +65,7 @@ final class PieceExchange {
       ParentAddress parent,
       StoredTask task,
       PieceEditor editor,
+      BlockSet wanted,
       Optional<PieceRoot> root,
       BufferPool buffers,
       Pace pace,
@@ -66,15 +75,25 @@ final class PieceExchange {
     this.task = task;
     this.editor = editor;
     this.layout = task.layout();
+    this.wanted = wanted;
     this.root = root;
     this.buffers = buffers;
     this.pace = pace;
     this.bytesReceived = bytesReceived;
   }
 
-  /** False when an earlier attempt brought all of it. */
+  /** False when all that is wanted is there. */
   boolean needsBytes() {
-    return editor.position() < editor.length();
+    return !missing().isEmpty();
+  }
+
+  private BlockSet missing() {
+    return editor.missingBlocks().and(wanted);
+  }
+
+  /** Whether the piece has to be compared with its root or checksum, and become visible. */
+  boolean isWhole() {
+    return editor.missingBlocks().isEmpty();
   }
 
   /** Whether any byte of the answer came. */
@@ -88,7 +107,7 @@ final class PieceExchange {
   }
 
   /**
-   * Runs the exchange.
+   * Asks once, and takes the answer: the piece, or the next blocks in a row that are missing.
    *
    * @return whether the connection can be used for another one
    * @throws TransferException when the fault isn't the connection's
@@ -107,13 +126,19 @@ final class PieceExchange {
     try {
       int tag = blocks ? PieceProtocol.TAG_BLOCKS_CONTENT : 2 * task.key().kind().code() + 1;
       PieceProtocol.Answer answer = readAnswer(channel, tag);
-      long skipped =
-          switch (answer) {
-            case PieceProtocol.Answer.Piece piece -> checkPiece(piece);
-            case PieceProtocol.Answer.Blocks some -> checkBlocks(some, wantsHashes);
-            case PieceProtocol.Answer.Failure refusal -> throw refused(refusal);
-          };
-      readContent(channel, skipped);
+      switch (answer) {
+        case PieceProtocol.Answer.Piece piece -> {
+          checkPiece(piece);
+          readContent(channel, 0, editor.length());
+        }
+        case PieceProtocol.Answer.Blocks some -> {
+          checkBlocks(some, wantsHashes);
+          long from = layout.blockOffset(editor.number(), first);
+          editor.moveTo(first);
+          readContent(channel, from, from + some.length());
+        }
+        case PieceProtocol.Answer.Failure refusal -> throw refused(refusal);
+      }
       return !head.hasRemaining();
     } catch (PieceProtocol.ProtocolException e) {
       throw failure(Reason.CORRUPT, String.valueOf(e.getMessage()), e);
@@ -159,7 +184,9 @@ final class PieceExchange {
   }
 
   private ByteBuffer blocksRequest(boolean wantsHashes) {
-    int first = wantsHashes ? 0 : editor.firstMissingBlock();
+    BlockSet missing = missing();
+    first = missing.first();
+    end = missing.endOfRun(first);
     return PieceProtocol.encode(
         new PieceProtocol.Request.Blocks(
             frameId(),
@@ -167,7 +194,7 @@ final class PieceExchange {
             PieceProtocol.versionNumber(task.content().version()),
             editor.number(),
             first,
-            layout.blockCount(editor.number()) - first,
+            end - first,
             wantsHashes));
   }
 
@@ -206,8 +233,7 @@ final class PieceExchange {
     }
   }
 
-  /** Returns how many bytes of the content are not needed again. */
-  private long checkPiece(PieceProtocol.Answer.Piece answer)
+  private void checkPiece(PieceProtocol.Answer.Piece answer)
       throws PieceProtocol.ProtocolException {
     int number = editor.number();
     if (answer.number() != number
@@ -226,17 +252,14 @@ final class PieceExchange {
     if (root.isEmpty()) {
       editor.skipBlockHashes();
     }
-    return editor.position();
   }
 
-  private long checkBlocks(PieceProtocol.Answer.Blocks answer, boolean wantsHashes)
+  private void checkBlocks(PieceProtocol.Answer.Blocks answer, boolean wantsHashes)
       throws PieceProtocol.ProtocolException {
-    int first = wantsHashes ? 0 : editor.firstMissingBlock();
-    int count = layout.blockCount(editor.number()) - first;
-    long length = editor.length() - layout.blockOffset(editor.number(), first);
+    long length = layout.bytes(editor.number(), BlockSet.between(first, end));
     if (answer.number() != editor.number()
         || answer.first() != first
-        || answer.count() != count
+        || answer.count() != end - first
         || answer.length() != length) {
       throw new PieceProtocol.ProtocolException(
           "it answered with "
@@ -252,10 +275,19 @@ final class PieceExchange {
     if (wantsHashes && answer.hashes().isPresent()) {
       expect(answer.hashes().get());
     }
-    if (root.isPresent() && editor.hashes().map(BlockHashes::root).equals(root)) {
+    boolean provable = root.isPresent() && editor.hashes().map(BlockHashes::root).equals(root);
+    if (isPart()) {
+      if (!provable) {
+        throw new PieceProtocol.ProtocolException("it sent a part of a piece without its hashes");
+      }
+      editor.lend(); // Others would take the piece to come in whole.
+    } else if (provable) {
       editor.share();
     }
-    return wantsHashes ? editor.position() : 0;
+  }
+
+  private boolean isPart() {
+    return !wanted.hasAll(layout.blocks(editor.number()));
   }
 
   private void expect(BlockHashes hashes) throws PieceProtocol.ProtocolException {
@@ -280,11 +312,10 @@ final class PieceExchange {
         reason, "it says (code " + refusal.code() + ") '" + refusal.message() + "'", null);
   }
 
-  /** Reads the content to its announced end; the first {@code skip} bytes are there already. */
-  private void readContent(ByteChannel channel, long skip)
+  /** Reads the bytes from here to there in the piece; some may be in the editor already. */
+  private void readContent(ByteChannel channel, long from, long to)
       throws IOException, InterruptedException {
-    long skipped = 0;
-    long remaining = editor.length() - editor.position() + skip;
+    long remaining = to - from;
     ByteBuffer buffer = takeBuffer();
     try {
       while (remaining > 0) {
@@ -296,11 +327,9 @@ final class PieceExchange {
           broken = e; // What came before may complete a block.
         }
         buffer.flip();
-        int count = buffer.remaining();
-        remaining -= count;
-        int known = (int) Math.min(count, skip - skipped);
-        skipped += known;
-        write(buffer.position(known));
+        long at = to - remaining;
+        remaining -= buffer.remaining();
+        writeMissing(buffer, at);
         if (broken != null) {
           throw broken;
         }
@@ -348,6 +377,20 @@ final class PieceExchange {
     allowance -= bytes;
     fetch.received(bytes);
     bytesReceived.accept(bytes);
+  }
+
+  /** Writes what the editor misses of bytes that begin at a place in the piece. */
+  private void writeMissing(ByteBuffer bytes, long begin) throws TransferException {
+    long at = begin;
+    while (bytes.hasRemaining()) {
+      long known = editor.missing() == 0 ? bytes.remaining() : editor.position() - at;
+      int count = (int) Math.min(bytes.remaining(), known > 0 ? known : editor.missing());
+      if (known <= 0) {
+        write(bytes.slice(bytes.position(), count));
+      }
+      bytes.position(bytes.position() + count);
+      at += count;
+    }
   }
 
   private void write(ByteBuffer bytes) throws TransferException {

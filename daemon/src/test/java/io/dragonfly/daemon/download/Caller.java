@@ -12,6 +12,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** A caller that remembers what it heard. */
 final class Caller implements DownloadListener {
+  boolean takesBlocks;
+
   private static final Duration LONG = Duration.ofSeconds(40);
 
   final List<Started> started = new CopyOnWriteArrayList<>();
@@ -19,6 +21,11 @@ final class Caller implements DownloadListener {
   final List<DownloadSummary> summaries = new CopyOnWriteArrayList<>();
   final List<DownloadException> failures = new CopyOnWriteArrayList<>();
   final AtomicInteger progress = new AtomicInteger();
+
+  @Override
+  public boolean takesBlocks() {
+    return takesBlocks;
+  }
 
   @Override
   public void started(Started heard) {

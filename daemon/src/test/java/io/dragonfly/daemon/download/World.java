@@ -239,7 +239,7 @@ final class World {
       case Action.StoreTiny tiny ->
           throw new AssertionError("nobody said the bytes of tiny content: " + tiny);
       case Action.LookAtOrigin look -> look(look);
-      case Action.TakeAnswer(long read, int _, BitSet pieces) -> {
+      case Action.TakeAnswer(long read, int _, BitSet pieces, var _) -> {
         Action.LookAtOrigin look = requireNonNull(waitingLooks.remove(read));
         readPieces(read, pieces.stream().boxed().toList(), look.length() == 0 || !plan.ranges);
       }

@@ -3,12 +3,14 @@ package io.dragonfly.daemon.storage;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import io.dragonfly.common.piece.BlockSet;
 import io.dragonfly.daemon.fuzz.Mutations;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -34,7 +36,8 @@ final class JournalFuzzTest {
                 Duration.ofMillis(3),
                 Instant.EPOCH,
                 Optional.of(CONTENT.hashes(1))),
-            new JournalRecord.Partial(1, 7, 1, 99, CONTENT.hashes(1)),
+            new JournalRecord.Partial(
+                1, 7, BlockSet.between(1, 2), List.of(99), CONTENT.hashes(1), true),
             new JournalRecord.Verified(1, 7),
             new JournalRecord.Dropped(2),
             new JournalRecord.Marks(Optional.of(Instant.EPOCH), Optional.empty()))

@@ -93,26 +93,25 @@ final class PieceRelayTest {
     try (PieceContent relayed = task.viewOrRelay(0)) {
       assertThat(relayed.length()).isEqualTo(piece.length);
       assertThat(relayed.hashes()).contains(content.hashes(0));
-      assertThat(relayed.available()).isZero();
+      assertThat(relayed.available(0)).isZero();
       assertThat(readFrom(relayed, 0)).isEmpty();
 
       editor.write(ByteBuffer.wrap(piece, 0, 2 * BLOCK + 100));
-      assertThat(relayed.available()).isEqualTo(2 * BLOCK);
+      assertThat(relayed.available(0)).isEqualTo(2 * BLOCK);
       assertThat(readFrom(relayed, 10)).isEqualTo(Arrays.copyOfRange(piece, 10, 2 * BLOCK));
-      assertThatThrownBy(() -> relayed.read(2 * BLOCK + 1, ByteBuffer.allocate(1)))
-          .isInstanceOf(IndexOutOfBoundsException.class);
+      assertThat(relayed.read(2 * BLOCK + 1, ByteBuffer.allocate(1))).isEqualTo(-1);
 
       editor.write(ByteBuffer.wrap(piece, 2 * BLOCK + 100, piece.length - 2 * BLOCK - 100));
       commit(editor);
       editor.close();
-      assertThat(relayed.available()).isEqualTo(piece.length);
+      assertThat(relayed.available(0)).isEqualTo(piece.length);
       assertThat(relayed.isBroken()).isFalse();
       assertThat(readFrom(relayed, 0)).isEqualTo(piece);
     }
     assertThat(heard).containsExactly("begun 0", "finished 0");
     assertThat(task.relayed().isEmpty()).isTrue();
     try (PieceContent whole = task.viewOrRelay(0)) {
-      assertThat(whole.available()).isEqualTo(piece.length);
+      assertThat(whole.available(0)).isEqualTo(piece.length);
     }
   }
 
@@ -121,19 +120,19 @@ final class PieceRelayTest {
     List<String> woken = new ArrayList<>();
     PieceEditor editor = shared();
     try (PieceContent relayed = task.viewOrRelay(0)) {
-      relayed.whenBeyond(0, () -> woken.add("first"));
-      relayed.whenBeyond(3 * BLOCK, () -> woken.add("fourth"));
+      relayed.whenAvailable(0, () -> woken.add("first"));
+      relayed.whenAvailable(3 * BLOCK, () -> woken.add("fourth"));
       editor.write(ByteBuffer.wrap(piece, 0, BLOCK - 1));
       assertThat(woken).isEmpty();
       editor.write(ByteBuffer.wrap(piece, BLOCK - 1, 1));
       assertThat(woken).containsExactly("first");
-      relayed.whenBeyond(0, () -> woken.add("at once"));
+      relayed.whenAvailable(0, () -> woken.add("at once"));
       assertThat(woken).containsExactly("first", "at once");
 
       editor.close();
       assertThat(relayed.isBroken()).isTrue();
       assertThat(woken).containsExactly("first", "at once", "fourth");
-      relayed.whenBeyond(BLOCK, () -> woken.add("never more"));
+      relayed.whenAvailable(BLOCK, () -> woken.add("never more"));
       assertThat(woken).endsWith("never more");
     }
     assertThat(task.relayed().isEmpty()).isTrue();
@@ -148,10 +147,10 @@ final class PieceRelayTest {
     try (PieceContent relayed = task.viewOrRelay(0)) {
       assertThatThrownBy(() -> editor.write(ByteBuffer.wrap(wrong)))
           .isInstanceOf(CorruptPieceException.class);
-      assertThat(relayed.available()).isLessThanOrEqualTo(4 * BLOCK);
+      assertThat(relayed.available(0)).isLessThanOrEqualTo(4 * BLOCK);
       editor.close();
       assertThat(relayed.isBroken()).isTrue();
-      assertThat(readFrom(relayed, 0)).isEqualTo(Arrays.copyOf(piece, (int) relayed.available()));
+      assertThat(readFrom(relayed, 0)).isEqualTo(Arrays.copyOf(piece, (int) relayed.available(0)));
     }
   }
 
@@ -164,7 +163,7 @@ final class PieceRelayTest {
     try (PieceEditor editor = task.edit(0).orElseThrow()) {
       editor.share();
       try (PieceContent relayed = task.viewOrRelay(0)) {
-        assertThat(relayed.available()).isEqualTo(3 * BLOCK);
+        assertThat(relayed.available(0)).isEqualTo(3 * BLOCK);
       }
     }
   }
@@ -188,18 +187,18 @@ final class PieceRelayTest {
     assertThat(heard).containsExactly("arriving 0");
     assertThat(task.relayed()).isEqualTo(new BitSet());
     assertThatThrownBy(() -> task.viewOrRelay(0)).isInstanceOf(MissingPieceException.class);
-    try (PieceContent content = task.viewOrArriving(0)) {
-      assertThat(content.available()).isEqualTo(100);
+    try (PieceContent content = task.viewForThisHost(0, 0)) {
+      assertThat(content.available(0)).isEqualTo(100);
       ByteBuffer read = ByteBuffer.allocate(200);
       assertThat(content.read(40, read)).isEqualTo(60);
       assertThat(Arrays.copyOf(read.array(), 60)).isEqualTo(Arrays.copyOfRange(piece, 40, 100));
       List<String> woken = new ArrayList<>();
-      content.whenBeyond(100, () -> woken.add("more"));
+      content.whenAvailable(100, () -> woken.add("more"));
       assertThat(woken).isEmpty();
       editor.close();
       assertThat(woken).containsExactly("more");
       assertThat(content.isBroken()).isTrue();
     }
-    assertThatThrownBy(() -> task.viewOrArriving(0)).isInstanceOf(MissingPieceException.class);
+    assertThatThrownBy(() -> task.viewForThisHost(0, 0)).isInstanceOf(MissingPieceException.class);
   }
 }

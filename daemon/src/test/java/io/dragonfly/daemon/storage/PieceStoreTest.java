@@ -197,11 +197,11 @@ final class PieceStoreTest {
     try (PieceEditor editor = task.edit(0).orElseThrow()) {
       editor.expect(large.hashes(0));
       editor.write(ByteBuffer.wrap(piece, 0, 3 * 65_536 + 100));
-      assertThat(editor.firstMissingBlock()).isEqualTo(3);
+      assertThat(editor.missingBlocks().first()).isEqualTo(3);
     }
     reopen(KEEP);
     try (PieceEditor editor = found().edit(0).orElseThrow()) {
-      assertThat(editor.firstMissingBlock()).isEqualTo(3);
+      assertThat(editor.missingBlocks().first()).isEqualTo(3);
       assertThat(editor.position()).isEqualTo(3 * 65_536);
       assertThat(editor.hashes()).contains(large.hashes(0));
       byte[] wrong = piece.clone();
@@ -212,9 +212,9 @@ final class PieceStoreTest {
           .hasMessageContaining("block 5");
     }
     try (PieceEditor editor = found().edit(0).orElseThrow()) {
-      assertThat(editor.firstMissingBlock()).isEqualTo(5);
+      assertThat(editor.missingBlocks().first()).isEqualTo(5);
       editor.write(ByteBuffer.wrap(piece, 5 * 65_536, piece.length - 5 * 65_536));
-      assertThat(editor.firstMissingBlock()).isEqualTo(11);
+      assertThat(editor.missingBlocks().isEmpty()).isTrue();
     }
     try (PieceEditor editor = found().edit(0).orElseThrow()) {
       assertThat(editor.position()).isEqualTo(piece.length);
@@ -237,6 +237,7 @@ final class PieceStoreTest {
     TestContent first = TestContent.of(4 * 65_536, MIB);
     TestContent second = TestContent.of(4 * 65_536, MIB);
     second.bytes()[0] ^= 1;
+    second.bytes()[65_536] ^= 1;
     StoredTask task = store.create(TestContent.KEY, TestContent.ORIGIN, first.info());
     try (PieceEditor editor = task.edit(0).orElseThrow()) {
       editor.expect(first.hashes(0));
@@ -244,12 +245,12 @@ final class PieceStoreTest {
     }
     try (PieceEditor editor = task.edit(0).orElseThrow()) {
       editor.expect(second.hashes(0));
-      assertThat(editor.firstMissingBlock()).isZero();
+      assertThat(editor.missingBlocks().first()).isZero();
       editor.write(ByteBuffer.wrap(second.piece(0), 0, 2 * 65_536));
     }
     try (PieceEditor editor = task.edit(0).orElseThrow()) {
       assertThat(editor.hashes()).contains(second.hashes(0));
-      assertThat(editor.firstMissingBlock()).isEqualTo(2);
+      assertThat(editor.missingBlocks().first()).isEqualTo(2);
       editor.write(ByteBuffer.wrap(second.piece(0), 2 * 65_536, 2 * 65_536));
       var _ =
           editor.commit(

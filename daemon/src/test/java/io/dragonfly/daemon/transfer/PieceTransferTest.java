@@ -119,6 +119,7 @@ final class PieceTransferTest {
               parent(true),
               task,
               editor,
+              task.layout().blocks(editor.number()),
               Optional.of(content.root(0)),
               TrafficType.REMOTE_PEER,
               "peer",
@@ -340,7 +341,7 @@ final class PieceTransferTest {
       assertThat(reasonOf(dying, task, root, PATIENT)).isEqualTo(Reason.UNREACHABLE);
     }
     try (PieceEditor editor = task.edit(0).orElseThrow()) {
-      assertThat(editor.firstMissingBlock()).isEqualTo(40);
+      assertThat(editor.missingBlocks().first()).isEqualTo(40);
     }
     long before = server.activity().bytes();
     var _ = fetch(parent(true), task, 0, root, PATIENT);
@@ -360,7 +361,7 @@ final class PieceTransferTest {
       assertThat(reasonOf(lying, task, root, PATIENT)).isEqualTo(Reason.CORRUPT);
     }
     try (PieceEditor editor = task.edit(0).orElseThrow()) {
-      assertThat(editor.firstMissingBlock()).isEqualTo(20);
+      assertThat(editor.missingBlocks().first()).isEqualTo(20);
     }
     StoredPiece stored = fetch(parent(false), task, 0, root, PATIENT);
     assertThat(stored.crc32()).isEqualTo(Digest.crc32(content.crc(0)));

@@ -101,6 +101,7 @@ final class RelayTransferTest {
             new ParentAddress("127.0.0.1", server.port(), true),
             childTask,
             editor,
+            childTask.layout().blocks(editor.number()),
             Optional.of(content.root(0)),
             TrafficType.REMOTE_PEER,
             "parent",
@@ -167,7 +168,7 @@ final class RelayTransferTest {
             ExecutionException.class, () -> fetch.get(LONG.toSeconds(), TimeUnit.SECONDS));
     assertThat(failure).hasCauseInstanceOf(TransferException.class);
     try (PieceEditor next = childTask.edit(0).orElseThrow()) {
-      assertThat(next.firstMissingBlock()).isEqualTo(7);
+      assertThat(next.missingBlocks().first()).isEqualTo(7);
     }
     await().atMost(LONG).until(() -> server.activity().connections() == 0);
   }
