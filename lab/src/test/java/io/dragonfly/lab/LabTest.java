@@ -40,6 +40,14 @@ final class LabTest {
     }
   }
 
+  @Test
+  void aPullNeedsRootToo() throws Exception {
+    End end = run("pull");
+    assertThat(end.exitCode).isEqualTo(1);
+    assertThat(end.text.strip())
+        .isEqualTo("lab pull: network namespaces need root: run it with sudo");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"swarm", "faults"})
   void whoIsNotRootIsToldWhatIsNeeded(String command) throws Exception {
@@ -58,10 +66,13 @@ final class LabTest {
     "swarm, --rate, 10kbit, from 1mbit to 40gbit",
     "swarm, --size, 1B, 1KiB to 64GiB",
     "swarm, --size, 9PB, 1KiB to 64GiB",
+    "swarm, --layers, 0, 1 to 100",
+    "pull, --size, 1B, 1KiB to 64GiB",
+    "pull, --runs, 0, 1 to 100",
     "swarm, --rtt, 3s, from 0s to 2s",
     "swarm, --rtt, far, 500ms",
     "swarm, --stagger, -1s, 500ms",
-    "swarm, --contenders, rsync, 'dragonfly, nginx or aria2'",
+    "swarm, --contenders, rsync, 'dragonfly, nginx, aria2, mirror or squid'",
     "swarm, --upstream, /nowhere, no program scheduler",
     "swarm, --report, /proc/version/report, /proc/version is none",
     "faults, --peers, 1, 2 to 20",

@@ -123,6 +123,31 @@ class DownloadsTest {
   }
 
   @Test
+  void whatWasComparedWithItsDigestIsGivenWithoutADownload() throws Exception {
+    byte[] content = bytes(2 * PIECE + 3);
+    TestOrigin origin = origin(content);
+    TestHost host = host("a");
+    DownloadRequest right = Requests.withDigest(request(origin), digest(content));
+    assertThat(host.downloads.startHeld(right, new Caller())).isEmpty();
+    start(host, request(origin)).awaitFinished();
+    // Nobody has compared it yet.
+    assertThat(host.downloads.startHeld(right, new Caller())).isEmpty();
+    start(host, right).awaitFinished();
+
+    Caller caller = new Caller();
+    assertThat(host.downloads.startHeld(right, caller)).isPresent();
+    assertThat(caller.awaitFinished().bytes().cache()).isEqualTo(content.length);
+    assertThat(caller.started.getFirst().fromCache()).isTrue();
+    DownloadRequest wrong = Requests.withDigest(request(origin), digest(bytes(7)));
+    assertThat(host.downloads.startHeld(wrong, new Caller())).isEmpty();
+    assertThat(host.downloads.startHeld(request(origin), new Caller())).isEmpty();
+    assertThat(host.downloads.startHeld(Requests.withRange(right, "bytes=0-9"), new Caller()))
+        .isEmpty();
+    assertThat(host.store.delete(KEY)).isTrue();
+    assertThat(host.downloads.startHeld(right, new Caller())).isEmpty();
+  }
+
+  @Test
   void theSecondHostTakesEverythingFromTheFirst() throws Exception {
     byte[] content = bytes(6 * PIECE + 1);
     TestOrigin origin = origin(content);

@@ -3,11 +3,14 @@ package io.dragonfly.daemon.download;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.dragonfly.common.digest.Algorithm;
+import io.dragonfly.common.digest.Digest;
 import io.dragonfly.common.id.TaskId;
 import io.dragonfly.daemon.download.DownloadException.Code;
 import io.dragonfly.daemon.link.DownloadRequest;
 import io.dragonfly.daemon.storage.StoreOptions;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -284,6 +287,33 @@ final class RightsTest {
           .start(Requests.withPieceLength(DownloadRequest.of(TASK, evil.url()), PIECE), caller);
       assertThat(caller.awaitFailed()).hasMessageContaining("at another URL");
     }
+  }
+
+  @Test
+  void whatIsHeldIsGivenAtOnceToThoseAloneWhoseRightsAreKnown() throws Exception {
+    Digest.Calculator calculator = Algorithm.SHA256.newCalculator();
+    calculator.update(ByteBuffer.wrap(CONTENT));
+    Digest digest = calculator.result();
+    TestHost host = host("one");
+    Caller first = new Caller();
+    host.downloads.start(Requests.withDigest(request("Bearer a"), digest), first);
+    first.awaitFinished();
+
+    assertThat(isHeld(host, Requests.withDigest(request("Bearer a"), digest))).isTrue();
+    assertThat(isHeld(host, Requests.withDigest(request("Bearer too"), digest))).isFalse();
+    assertThat(isHeld(host, Requests.withDigest(request("Bearer b"), digest))).isFalse();
+    assertThat(isHeld(host, Requests.withDigest(request(""), digest))).isFalse();
+    start(host, "Bearer too").awaitFinished();
+    assertThat(isHeld(host, Requests.withDigest(request("Bearer too"), digest))).isTrue();
+    assertThat(origin.questions).containsExactly("Bearer too");
+  }
+
+  private static boolean isHeld(TestHost host, DownloadRequest request) {
+    Caller caller = new Caller();
+    boolean held = host.downloads.startHeld(request, caller).isPresent();
+    assertThat(caller.summaries).hasSize(held ? 1 : 0);
+    assertThat(caller.started).hasSize(held ? 1 : 0);
+    return held;
   }
 
   @Test

@@ -37,11 +37,7 @@ record Wrk(Path script) {
    * @param requestsPerSecond those answered whole
    * @param bytesPerSecond all that came, heads and answers that were not whole at the end included
    */
-  record Load(double requestsPerSecond, double bytesPerSecond, double p50Millis, double p99Millis) {
-    double gigabytesPerSecond() {
-      return bytesPerSecond / 1e9;
-    }
-  }
+  record Load(double requestsPerSecond, double bytesPerSecond, double p50Millis, double p99Millis) {}
 
   /** Has the script written into a directory. */
   static Wrk in(Path directory) throws IOException {
