@@ -37,7 +37,8 @@ record Wrk(Path script) {
    * @param requestsPerSecond those answered whole
    * @param bytesPerSecond all that came, heads and answers that were not whole at the end included
    */
-  record Load(double requestsPerSecond, double bytesPerSecond, double p50Millis, double p99Millis) {}
+  record Load(
+      double requestsPerSecond, double bytesPerSecond, double p50Millis, double p99Millis) {}
 
   /** Has the script written into a directory. */
   static Wrk in(Path directory) throws IOException {
