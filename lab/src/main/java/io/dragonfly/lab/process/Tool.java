@@ -39,6 +39,9 @@ public record Tool(String name, String debianPackage) {
   public static final Tool CONTAINERD = new Tool("containerd", "containerd");
   public static final Tool CTR = new Tool("ctr", "containerd");
   public static final Tool RUNC = new Tool("runc", "runc");
+  public static final Tool DOCKERD = new Tool("dockerd", "docker.io");
+  public static final Tool DOCKER = new Tool("docker", "docker.io");
+  public static final Tool NSENTER = new Tool("nsenter", "util-linux");
   public static final Tool PODMAN = new Tool("podman", "podman");
   public static final Tool ZSTD = new Tool("zstd", "zstd");
   public static final Tool PIP = new Tool("pip3", "python3-pip");

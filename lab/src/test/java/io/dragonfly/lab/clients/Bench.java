@@ -1,9 +1,12 @@
 package io.dragonfly.lab.clients;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
+import io.dragonfly.cli.Terminal;
+import io.dragonfly.cli.setup.Setup;
 import io.dragonfly.common.file.Directories;
 import io.dragonfly.lab.process.Launcher;
 import io.dragonfly.lab.process.Location;
@@ -12,7 +15,9 @@ import io.dragonfly.lab.process.ProcessCluster;
 import io.dragonfly.lab.process.Program;
 import io.dragonfly.lab.process.Tool;
 import io.dragonfly.lab.shaped.Namespaces;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -22,6 +27,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -148,6 +154,11 @@ final class Bench implements AutoCloseable {
     return network.location();
   }
 
+  /** See {@link PrivateNetwork#enterWithSystem}. */
+  List<String> enterWithSystem() throws IOException {
+    return network.enterWithSystem();
+  }
+
   /** To be ended with the bench, before what was there earlier. */
   <T extends AutoCloseable> T own(T resource) {
     owned.push(resource);
@@ -196,6 +207,28 @@ final class Bench implements AutoCloseable {
 
   String run(String... command) throws IOException, InterruptedException {
     return run(List.of(command));
+  }
+
+  /** Runs {@code dragonfly setup} on a directory that stands for /; root's home is in it. */
+  static void setUp(Path root, String... arguments) {
+    List<String> all = new ArrayList<>(List.of(arguments));
+    all.addAll(List.of("--root", root.toString()));
+    ByteArrayOutputStream said = new ByteArrayOutputStream();
+    PrintStream out = new PrintStream(said, true, UTF_8);
+    Terminal terminal =
+        new Terminal(out, out, Map.of("HOME", "/root"), root, /* interactive= */ false);
+    int code = Setup.run(all.toArray(String[]::new), terminal);
+    assertThat(code).as(said.toString(UTF_8)).isZero();
+  }
+
+  /** The certificate of a daemon's authority, which it uses from then on. */
+  Path authority(String daemon) throws IOException, InterruptedException {
+    Path file = newDirectory().resolve("dragonfly.pem");
+    List<String> command = new ArrayList<>(Launcher.ofClassPath().command("ca"));
+    String config = cluster.configuration(daemon).toString();
+    command.addAll(List.of("export", "--config", config, "--output", file.toString()));
+    Tool.run(command);
+    return file;
   }
 
   /** What a daemon says of its downloads so far. */

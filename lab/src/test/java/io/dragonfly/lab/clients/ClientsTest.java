@@ -33,6 +33,7 @@ final class ClientsTest {
             new WgetClient(bench),
             new SkopeoClient(bench),
             new ContainerdClient(bench, bench.registry()),
+            new DockerClient(bench),
             new PodmanClient(bench),
             new PipClient(bench),
             new AptClient(bench),

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.dragonfly.lab.process.Tool;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 
 /** podman with a registries.conf that names the daemon as a mirror. */
 record PodmanClient(Bench bench) implements Client {
@@ -38,22 +38,33 @@ record PodmanClient(Bench bench) implements Client {
         """
             .formatted(bench.registry().address(), bench.proxyAddress(daemon)));
     String name = bench.registry().address() + "/" + content.name();
-    List<String> podman =
+    pull(List.of("CONTAINERS_REGISTRIES_CONF=" + config), pushed, name);
+  }
+
+  /**
+   * Gets an image into a new store.
+   *
+   * @param environment assignments
+   */
+  void pull(List<String> environment, Registry.Pushed pushed, String name, String... options)
+      throws Exception {
+    Path directory = bench.newDirectory();
+    List<String> podman = new ArrayList<>(environment);
+    podman.addAll(
         List.of(
-            "CONTAINERS_REGISTRIES_CONF=" + config,
             Tool.PODMAN.path(),
             "--root=" + directory.resolve("root"),
             "--runroot=" + directory.resolve("run"),
             "--tmpdir=" + directory.resolve("tmp"),
             "--storage-driver=vfs",
-            "--events-backend=none");
-    run(podman, "pull", "--quiet", name);
-    assertThat(run(podman, "image", "inspect", "--format={{.Digest}}", name).strip())
-        .isEqualTo(pushed.image().manifest().digest());
-  }
-
-  private String run(List<String> podman, String... arguments) throws Exception {
-    return bench.run(Stream.concat(podman.stream(), Stream.of(arguments)).toList());
+            "--events-backend=none"));
+    List<String> pull = new ArrayList<>(podman);
+    pull.addAll(List.of("pull", "--quiet"));
+    pull.addAll(List.of(options));
+    pull.add(name);
+    bench.run(pull);
+    podman.addAll(List.of("image", "inspect", "--format={{.Digest}}", name));
+    assertThat(bench.run(podman).strip()).isEqualTo(pushed.image().manifest().digest());
   }
 
   @Override

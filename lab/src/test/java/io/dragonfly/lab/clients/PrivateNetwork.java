@@ -29,6 +29,14 @@ record PrivateNetwork(String name) implements AutoCloseable {
     return new Location(ADDRESS, List.of("ip", "netns", "exec", name));
   }
 
+  /**
+   * What a command line begins with to run there and still see this machine's /sys, with its
+   * cgroups.
+   */
+  List<String> enterWithSystem() throws IOException {
+    return List.of(Tool.NSENTER.path(), "--net=/run/netns/" + name);
+  }
+
   @Override
   public void close() throws IOException {
     try {

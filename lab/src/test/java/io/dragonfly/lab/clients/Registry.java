@@ -129,6 +129,11 @@ final class Registry {
     return address;
   }
 
+  /** What clients call something in it. */
+  String name(String name) {
+    return address + "/" + name;
+  }
+
   String url() {
     return scheme + "://" + address;
   }

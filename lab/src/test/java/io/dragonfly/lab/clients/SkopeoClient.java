@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.dragonfly.lab.origin.LabContent;
 import io.dragonfly.lab.process.Tool;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /** skopeo, which takes the daemon for the registry. */
@@ -22,14 +23,26 @@ record SkopeoClient(Bench bench) implements Client {
   @Override
   public void get(String daemon, Content content) throws Exception {
     Registry.Pushed pushed = (Registry.Pushed) content;
+    copy(
+        List.of(),
+        pushed,
+        bench.proxyAddress(daemon) + "/" + content.name(),
+        "--src-tls-verify=false");
+  }
+
+  /**
+   * Gets an image into a new directory.
+   *
+   * @param environment assignments
+   */
+  void copy(List<String> environment, Registry.Pushed pushed, String name, String... options)
+      throws Exception {
     Path output = bench.newDirectory();
-    bench.run(
-        Tool.SKOPEO.path(),
-        "--insecure-policy",
-        "copy",
-        "--src-tls-verify=false",
-        "docker://" + bench.proxyAddress(daemon) + "/" + content.name(),
-        "dir:" + output);
+    List<String> command = new ArrayList<>(environment);
+    command.addAll(List.of(Tool.SKOPEO.path(), "--insecure-policy", "copy"));
+    command.addAll(List.of(options));
+    command.addAll(List.of("docker://" + name, "dir:" + output));
+    bench.run(command);
     assertThat("sha256:" + LabContent.sha256(output.resolve("manifest.json")))
         .isEqualTo(pushed.image().manifest().digest());
     for (Blob blob : pushed.blobs()) {
