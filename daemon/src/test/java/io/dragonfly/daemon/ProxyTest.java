@@ -223,6 +223,25 @@ class ProxyTest {
   }
 
   @Test
+  void aSmallRangeReadsWhatIsAroundItAtTheRegistryAndTheRestComesWhenItIsWanted() throws Exception {
+    int start = 5_000_000;
+    HttpRequest.Builder range =
+        mirror(origin.path()).header("Range", "bytes=" + start + "-" + (start + 65_535));
+    byte[] expected = Arrays.copyOfRange(origin.blob(), start, start + 65_536);
+    assertThat(send(range).body()).isEqualTo(expected);
+    long read = origin.served.get();
+    assertThat(read).as("at most the longest block").isLessThanOrEqualTo(1 << 20);
+
+    HttpResponse<byte[]> again = send(range);
+    assertThat(again.body()).isEqualTo(expected);
+    assertThat(again.headers().firstValue("x-dragonfly-task-download-finished")).hasValue("true");
+    assertThat(origin.served.get()).isEqualTo(read);
+
+    assertThat(send(mirror(origin.path())).body()).isEqualTo(origin.blob());
+    assertThat(origin.served.get()).isLessThanOrEqualTo(LENGTH + read);
+  }
+
+  @Test
   void severalRangesComeAsParts() throws Exception {
     HttpResponse<byte[]> answer =
         send(mirror(origin.path()).header("Range", "bytes=1-3, 8400000-8400001,-2"));

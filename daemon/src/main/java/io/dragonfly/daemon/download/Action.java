@@ -98,6 +98,9 @@ public sealed interface Action {
 
   record PieceHeld(long waiter, int epoch, int piece, ByteSource source) implements Action {}
 
+  /** All that the caller wants of a piece that is not whole. */
+  record PartHeld(long waiter, int epoch, int piece, ByteSource source) implements Action {}
+
   record Progress(long waiter, ByteCounts bytes) implements Action {}
 
   record CheckDigest(int epoch, Digest expected) implements Action {}

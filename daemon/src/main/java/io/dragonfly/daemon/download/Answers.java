@@ -70,8 +70,8 @@ final class Answers {
         piece = content.held().nextSetBit(piece + 1)) {
       arrived(waiter, piece, ByteSource.CACHE, out);
     }
-    partDone(waiter, first, ByteSource.CACHE);
-    partDone(waiter, end - 1, ByteSource.CACHE);
+    partDone(waiter, first, ByteSource.CACHE, out);
+    partDone(waiter, end - 1, ByteSource.CACHE, out);
   }
 
   /** Bytes of what is wanted that are here: all, or those of whole pieces. */
@@ -119,17 +119,18 @@ final class Answers {
   }
 
   /** Blocks of a piece were stored. */
-  void blocksDone(int piece, ByteSource source) {
-    waiters.all().forEach(waiter -> partDone(waiter, piece, source));
+  void blocksDone(int piece, ByteSource source, List<Action> out) {
+    waiters.all().forEach(waiter -> partDone(waiter, piece, source, out));
   }
 
   /** It has what it wants of the piece, perhaps, though the piece is not whole. */
-  private void partDone(Waiter waiter, int piece, ByteSource source) {
+  private void partDone(Waiter waiter, int piece, ByteSource source, List<Action> out) {
     if (waiter.awaits(piece)
         && !content.holds(piece)
         && content.holds(piece, waiter.blocks(content.layout(), piece))) {
       waiter.arrived(content.layout(), piece, source, /* whole= */ false);
       arrivedSinceShown = true;
+      out.add(new Action.PartHeld(waiter.id, content.epoch(), piece, source));
     }
   }
 
@@ -165,7 +166,7 @@ final class Answers {
 
   private ByteCounts withUnderWay(Waiter waiter, Fetches fetches, OriginPlan origin) {
     ByteCounts counts = waiter.arrived;
-    for (Fetches.Fetch fetch : fetches.running()) {
+    for (Fetch fetch : fetches.running()) {
       if (isAwaited(waiter, fetch.piece) && !fetch.aborted) {
         long share = waiter.share(content.layout(), fetch.piece);
         counts = counts.plus(fetch.parent.source(), Math.min(share, fetch.bytes));

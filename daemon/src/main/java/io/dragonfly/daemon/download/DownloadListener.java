@@ -21,7 +21,7 @@ public interface DownloadListener {
 
   /**
    * Whether of a range the blocks that have bytes of it will do, which are read by {@link
-   * StoredTask#viewForThisHost}; else the caller gets whole pieces, and hears of each.
+   * StoredTask#viewForThisHost}; else the caller gets whole pieces.
    */
   default boolean takesBlocks() {
     return false;
@@ -36,6 +36,12 @@ public interface DownloadListener {
 
   /** A piece that this caller wants is stored and verified. */
   default void pieceFinished(StoredPiece piece, ByteSource source) {}
+
+  /**
+   * All that this caller wants of a piece is stored and verified, though the piece is not whole;
+   * for those that {@linkplain #takesBlocks() take blocks}.
+   */
+  default void partFinished(int piece, ByteSource source) {}
 
   /**
    * Bytes of this caller's wish that have arrived, pieces under way included; a few times a second.

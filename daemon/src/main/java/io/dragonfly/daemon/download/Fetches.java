@@ -22,11 +22,7 @@ import java.util.random.RandomGenerator;
 final class Fetches {
   private static final long SECOND = 1_000_000_000L;
 
-  /** Deadline of a transfer where no speed was measured yet. */
-  private static final long UNMEASURED = 8 * SECOND;
-
-  private static final long SHORTEST_DEADLINE = 2 * SECOND;
-  private static final int DEADLINE_FACTOR = 4;
+  private static final long SHORTEST_DEADLINE = Speeds.SHORTEST_DEADLINE;
   private static final double WORTH_A_CHANGE = 2;
   private static final long COST_OF_A_CHANGE = SECOND / 2;
   private static final long PAUSE_AFTER_FAILURE = SECOND / 2;
@@ -55,6 +51,7 @@ final class Fetches {
   private static final double RELAY_SHARE = 0.5;
 
   private final ParentBook book;
+  private final Speeds speeds;
   private final PiecePicker picker;
   private final RandomGenerator random;
   private final int most;
@@ -76,47 +73,10 @@ final class Fetches {
 
   Fetches(ParentBook book, PiecePicker picker, RandomGenerator random, int most) {
     this.book = book;
+    this.speeds = new Speeds(book);
     this.picker = picker;
     this.random = random;
     this.most = most;
-  }
-
-  /** One piece on its way from one parent. */
-  static final class Fetch {
-    final long id;
-    final Parent parent;
-    final int piece;
-    final long length;
-
-    /** Whether the parent still gets the piece itself: then its source sets the pace. */
-    final boolean relayed;
-
-    long bytes;
-    long startedAt = Long.MAX_VALUE;
-    long deadline = Long.MAX_VALUE;
-
-    /** So often it was found to take longer than it should, and was left to go on. */
-    int overdue;
-
-    boolean aborted;
-
-    Fetch(long id, Parent parent, int piece, long length) {
-      this.id = id;
-      this.parent = parent;
-      this.piece = piece;
-      this.length = length;
-      this.relayed = !parent.announced.get(piece);
-    }
-
-    boolean isUnderWay() {
-      return !aborted && startedAt != Long.MAX_VALUE;
-    }
-
-    /** Time that the rest takes at the speed so far. */
-    double rest(long now) {
-      double speed = bytes / (double) Math.max(1, now - startedAt);
-      return speed <= 0 ? Double.MAX_VALUE : (length - bytes) / speed;
-    }
   }
 
   /** Pieces being fetched, whether they are still wanted or not. */
@@ -304,7 +264,7 @@ final class Fetches {
 
   /** The parent that should be done first; one that was never measured is given its chance. */
   private Parent bestParent(int piece, BitSet spared, TaskContent content, long now) {
-    double typical = typicalSpeed();
+    double typical = speeds.typical();
     BitSet wanted = new BitSet();
     wanted.set(piece);
     Parent best = null;
@@ -333,45 +293,12 @@ final class Fetches {
     return best;
   }
 
-  private double typicalSpeed() {
-    double fastest = 0;
-    for (Parent parent : book.all()) {
-      fastest = Math.max(fastest, parent.bytesPerNano());
-    }
-    return fastest == 0 ? 1 : fastest;
-  }
-
   void started(long id, long now) {
     find(id)
         .ifPresent(fetch -> {
           fetch.startedAt = now;
-          fetch.deadline = now + patience(fetch.length, fetch.parent);
+          fetch.deadline = now + speeds.patience(fetch.length, fetch.parent);
         });
-  }
-
-  private long patience(long bytes, Parent parent) {
-    double speed = likelySpeed(parent);
-    if (speed == 0) {
-      return UNMEASURED;
-    }
-    return Math.max(SHORTEST_DEADLINE, (long) (DEADLINE_FACTOR * bytes / speed));
-  }
-
-  /** Its own speed, else that of the others; 0 while none was measured. */
-  private double likelySpeed(Parent parent) {
-    return parent.bytesPerNano() == 0 ? averageSpeed() : parent.bytesPerNano();
-  }
-
-  private double averageSpeed() {
-    double sum = 0;
-    int measured = 0;
-    for (Parent parent : book.all()) {
-      if (parent.bytesPerNano() > 0) {
-        sum += parent.bytesPerNano();
-        measured++;
-      }
-    }
-    return measured == 0 ? 0 : sum / measured;
   }
 
   void progress(long id, long bytes) {
@@ -447,7 +374,7 @@ final class Fetches {
     double rest = fetch.rest(now);
     for (Parent other : book.all()) {
       if (other != fetch.parent && other.isFree(now) && other.announced.get(fetch.piece)) {
-        double speed = other.bytesPerNano() == 0 ? typicalSpeed() : other.bytesPerNano();
+        double speed = other.bytesPerNano() == 0 ? speeds.typical() : other.bytesPerNano();
         if (content.length() > 0 && fetch.length / speed < rest) {
           return true;
         }
@@ -468,19 +395,13 @@ final class Fetches {
             && idle.isFree(now)
             && idle.announced.get(fetch.piece)
             && now - fetch.startedAt > COST_OF_A_CHANGE
-            && rest > COST_OF_A_CHANGE + WORTH_A_CHANGE * promised(fetch.length, idle)) {
+            && rest > COST_OF_A_CHANGE + WORTH_A_CHANGE * speeds.promised(fetch.length, idle)) {
           handedOver.set(fetch.piece);
           takeAway(fetch, now, out);
           return;
         }
       }
     }
-  }
-
-  /** Time that the parent should take, though it passed on pieces only and was never measured. */
-  private double promised(long bytes, Parent parent) {
-    double speed = likelySpeed(parent);
-    return speed == 0 ? SHORTEST_DEADLINE : bytes / speed;
   }
 
   private void takeAway(Fetch fetch, long now, List<Action> out) {

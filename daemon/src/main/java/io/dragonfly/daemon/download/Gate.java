@@ -169,6 +169,11 @@ final class Gate implements DownloadListener {
   }
 
   @Override
+  public synchronized void partFinished(int piece, ByteSource source) {
+    pass(() -> caller.partFinished(piece, source));
+  }
+
+  @Override
   public synchronized void progress(ByteCounts bytes) {
     if (state == State.ASKING) {
       progress = Optional.of(bytes);

@@ -251,6 +251,8 @@ final class RunningDownload {
 
       case Action.Started started -> started(started);
       case Action.PieceHeld held -> pieceHeld(held);
+      case Action.PartHeld(long id, int _, int piece, var source) ->
+          tell(id, listener -> listener.partFinished(piece, source));
       case Action.Progress(long id, ByteCounts bytes) ->
           tell(id, listener -> listener.progress(bytes));
       case Action.CheckDigest(int epoch, Digest expected) -> checkDigest(epoch, expected);

@@ -3,7 +3,6 @@ package io.dragonfly.daemon.download;
 import io.dragonfly.common.piece.ContentInfo;
 import io.dragonfly.common.piece.PieceLayout;
 import io.dragonfly.daemon.download.DownloadException.Code;
-import io.dragonfly.daemon.download.Fetches.Fetch;
 import io.dragonfly.daemon.download.OriginPlan.Permission;
 import io.dragonfly.daemon.link.DownloadRequest;
 import io.dragonfly.daemon.link.PeerReport;

@@ -168,7 +168,7 @@ public final class TaskDownload {
               .ended(id)
               .ifPresent(fetch -> {
                 fetch.parent.delivered();
-                blocksHeld(piece, blocks, fetch.parent.source(), now);
+                blocksHeld(piece, blocks, fetch.parent.source(), now, out);
               });
       case Event.FetchFailed e -> swarmSide.fetchFailed(e.fetch(), e.reason(), e.text(), now, out);
       case Event.TinyStored(int epoch, var piece) -> {
@@ -183,7 +183,7 @@ public final class TaskDownload {
       case Event.OriginPiece(long read, var piece) -> originSide.piece(read, piece, now, out);
       case Event.OriginBlocks(long read, int piece, var blocks) -> {
         if (originSide.blocks(read, piece)) {
-          blocksHeld(piece, blocks, ByteSource.ORIGIN, now);
+          blocksHeld(piece, blocks, ByteSource.ORIGIN, now, out);
         }
       }
       case Event.OriginEnded(long read) -> originSide.ended(read);
@@ -204,10 +204,11 @@ public final class TaskDownload {
     }
   }
 
-  private void blocksHeld(int piece, BlockSet blocks, ByteSource source, long now) {
+  private void blocksHeld(
+      int piece, BlockSet blocks, ByteSource source, long now, List<Action> out) {
     parts.progressAt = now;
     parts.content.holdPart(piece, blocks);
-    parts.answers.blocksDone(piece, source);
+    parts.answers.blocksDone(piece, source, out);
   }
 
   private void detach(Waiter waiter, DownloadException why, List<Action> out) {

@@ -17,7 +17,7 @@ import io.dragonfly.daemon.output.OutputException;
 import io.dragonfly.daemon.output.OutputFile;
 import io.dragonfly.daemon.output.OutputRights;
 import io.dragonfly.daemon.output.OutputTarget;
-import io.dragonfly.daemon.storage.PieceView;
+import io.dragonfly.daemon.storage.PieceContent;
 import io.dragonfly.daemon.storage.Pin;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -48,7 +48,7 @@ final class LineSession {
   private final Caller caller;
   private final LineDownloads downloads;
   private final OutputRights rights;
-  private final DownloadFeed feed = new DownloadFeed();
+  private final DownloadFeed feed = DownloadFeed.byBlocks();
   private volatile boolean asked;
   private volatile @Nullable FileDelivery output;
   // Zero while nothing is expected of the client.
@@ -210,14 +210,8 @@ final class LineSession {
       throws IOException, InterruptedException, DownloadException, OutputException {
     switch (feed.next()) {
       case DownloadFeed.Event.Began began -> started(download, delivery, began.started());
-      case DownloadFeed.Event.Piece piece -> {
-        if (delivery != null) {
-          delivery.add(piece.piece());
-        } else {
-          present.set(piece.piece().number());
-          sendReady(download);
-        }
-      }
+      case DownloadFeed.Event.Piece piece -> arrived(download, delivery, piece.piece().number());
+      case DownloadFeed.Event.Part part -> arrived(download, delivery, part.piece());
       case DownloadFeed.Event.Progress progress -> progress(progress.bytes());
       case DownloadFeed.Event.Failed failed -> throw failed.failure();
       case DownloadFeed.Event.Gone _ ->
@@ -232,6 +226,16 @@ final class LineSession {
       }
     }
     return false;
+  }
+
+  private void arrived(Download download, @Nullable FileDelivery delivery, int piece)
+      throws IOException {
+    if (delivery != null) {
+      delivery.add(piece);
+    } else {
+      present.set(piece);
+      sendReady(download);
+    }
   }
 
   private void started(Download download, @Nullable FileDelivery delivery, Started started)
@@ -294,7 +298,7 @@ final class LineSession {
     long start = Math.max(offset, wanted.start());
     long end = Math.min(offset + layout.length(nextPiece), wanted.endExclusive());
     write("content offset=" + (start - wanted.start()) + " length=" + (end - start) + "\n");
-    try (PieceView view = started.task().view(nextPiece)) {
+    try (PieceContent view = started.task().viewForThisHost(nextPiece, start - offset)) {
       while (start < end) {
         waitingSince = System.nanoTime() | 1;
         long moved = view.transferTo(start - offset, Math.min(WRITE_CHUNK, end - start), socket);
@@ -309,7 +313,7 @@ final class LineSession {
     }
   }
 
-  private int writeSome(PieceView view, long offset, long most) throws IOException {
+  private int writeSome(PieceContent view, long offset, long most) throws IOException {
     ByteBuffer some = ByteBuffer.allocate((int) Math.min(SMALL_WRITE, most));
     if (view.read(offset, some) < 0) {
       throw new IOException("the piece is shorter than it was");

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DownloadFeed implements DownloadListener {
   private final boolean givesBytes;
+  private final boolean takesBlocks;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
 
@@ -43,6 +44,9 @@ public final class DownloadFeed implements DownloadListener {
 
     record Piece(StoredPiece piece, ByteSource source) implements Event {}
 
+    /** All that the caller wants of a piece that is not whole. */
+    record Part(int piece) implements Event {}
+
     record Progress(ByteCounts bytes) implements Event {}
 
     record Done(DownloadSummary summary) implements Event {}
@@ -62,7 +66,22 @@ public final class DownloadFeed implements DownloadListener {
    * @param givesBytes see {@link DownloadListener#givesBytes}
    */
   public DownloadFeed(boolean givesBytes) {
+    this(givesBytes, false);
+  }
+
+  /** For a caller that of a range reads blocks, and hears of parts of pieces. */
+  public static DownloadFeed byBlocks() {
+    return new DownloadFeed(true, true);
+  }
+
+  private DownloadFeed(boolean givesBytes, boolean takesBlocks) {
     this.givesBytes = givesBytes;
+    this.takesBlocks = takesBlocks;
+  }
+
+  @Override
+  public boolean takesBlocks() {
+    return takesBlocks;
   }
 
   @Override
@@ -86,6 +105,11 @@ public final class DownloadFeed implements DownloadListener {
   @Override
   public void pieceFinished(StoredPiece piece, ByteSource source) {
     add(new Event.Piece(piece, source));
+  }
+
+  @Override
+  public void partFinished(int piece, ByteSource source) {
+    add(new Event.Part(piece));
   }
 
   @Override
@@ -180,7 +204,7 @@ public final class DownloadFeed implements DownloadListener {
   @GuardedBy("lock")
   private @Nullable Event poll() {
     Event event = events.poll();
-    while (contentGone && event instanceof Event.Piece) {
+    while (contentGone && (event instanceof Event.Piece || event instanceof Event.Part)) {
       event = events.poll();
     }
     if (event == null || !contentGone) {

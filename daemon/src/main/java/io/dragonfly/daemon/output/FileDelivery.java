@@ -3,9 +3,8 @@ package io.dragonfly.daemon.output;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.dragonfly.common.piece.ByteRange;
 import io.dragonfly.daemon.output.OutputException.Code;
-import io.dragonfly.daemon.storage.PieceView;
+import io.dragonfly.daemon.storage.PieceContent;
 import io.dragonfly.daemon.storage.Pin;
-import io.dragonfly.daemon.storage.StoredPiece;
 import io.dragonfly.daemon.storage.StoredTask;
 import java.io.IOException;
 import java.util.ArrayDeque;
@@ -27,7 +26,7 @@ public final class FileDelivery implements AutoCloseable {
   private final Condition changed = lock.newCondition();
 
   @GuardedBy("lock")
-  private final ArrayDeque<StoredPiece> waiting = new ArrayDeque<>();
+  private final ArrayDeque<Integer> waiting = new ArrayDeque<>();
 
   @GuardedBy("lock")
   private @Nullable Content content;
@@ -78,8 +77,8 @@ public final class FileDelivery implements AutoCloseable {
     }
   }
 
-  /** This piece of the content is stored. */
-  public void add(StoredPiece piece) {
+  /** This piece of the content is stored, or what the caller wants of it. */
+  public void add(int piece) {
     if (file.target().forceHardLink()) {
       return;
     }
@@ -142,7 +141,7 @@ public final class FileDelivery implements AutoCloseable {
 
   private void run() {
     while (true) {
-      StoredPiece piece;
+      int piece;
       Content from;
       boolean again;
       lock.lock();
@@ -184,16 +183,18 @@ public final class FileDelivery implements AutoCloseable {
     }
   }
 
-  private void copy(Content from, StoredPiece piece) throws IOException, OutputException {
+  private void copy(Content from, int piece) throws IOException, OutputException {
     ByteRange wanted = from.wanted().orElse(null);
     if (wanted == null) {
       return;
     }
-    long start = Math.max(piece.offset(), wanted.start());
-    long end = Math.min(piece.offset() + piece.length(), wanted.endExclusive());
+    ByteRange whole = from.task().layout().range(piece);
+    long start = Math.max(whole.start(), wanted.start());
+    long end = Math.min(whole.endExclusive(), wanted.endExclusive());
     if (start < end) {
-      try (PieceView view = from.task().view(piece.number())) {
-        file.write(view, start - piece.offset(), end - start, start - wanted.start());
+      long offset = start - whole.start();
+      try (PieceContent view = from.task().viewForThisHost(piece, offset)) {
+        file.write(view, offset, end - start, start - wanted.start());
       }
     }
   }

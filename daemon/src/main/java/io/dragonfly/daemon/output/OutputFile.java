@@ -1,6 +1,7 @@
 package io.dragonfly.daemon.output;
 
 import io.dragonfly.daemon.output.OutputException.Code;
+import io.dragonfly.daemon.storage.PieceContent;
 import io.dragonfly.daemon.storage.PieceView;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -103,11 +104,13 @@ public final class OutputFile implements AutoCloseable {
    * Writes a part of a piece at a position: as the same blocks on the disk where the file system
    * can, else copied, inside the kernel where that can.
    */
-  void write(PieceView piece, long offsetInPiece, long count, long position)
+  void write(PieceContent piece, long offsetInPiece, long count, long position)
       throws IOException, OutputException {
     FileChannel target = channel();
     Path place = nameless == null ? temporary : nameless.handle();
-    if (shares && piece.share(offsetInPiece, count, place, position)) {
+    if (shares
+        && piece instanceof PieceView whole
+        && whole.share(offsetInPiece, count, place, position)) {
       return;
     }
     // What is refused for one part, for where it lies or begins, will be for the next.

@@ -171,13 +171,13 @@ final class DownloadCall {
       case DownloadFeed.Event.Piece piece -> {
         FileDelivery file = delivery;
         if (file != null) {
-          file.add(piece.piece());
+          file.add(piece.piece().number());
         }
         Piece.Builder message = PieceMessages.piece(piece.piece());
         message.setTrafficType(PieceMessages.trafficType(piece.source()));
         piece(download, message);
       }
-      case DownloadFeed.Event.Progress _ -> {
+      case DownloadFeed.Event.Progress _, DownloadFeed.Event.Part _ -> {
         // Upstream's protocol counts whole pieces.
       }
       case DownloadFeed.Event.Failed failed -> throw Statuses.exception(failed.failure());

@@ -149,12 +149,17 @@ final class FilePieceEditor implements PieceEditor {
   }
 
   @Override
-  public void skipBlockHashes() {
+  public void startOver(boolean withRoot) {
     require(State.NEW);
-    if (expected == null) {
-      hasher = BlockHasher.crcOnly(length);
-      kept = BlockSet.NONE;
+    if (expected != null) {
+      return;
     }
+    if (!known.isEmpty()) { // Its bytes are about to be overwritten.
+      task.drop(number);
+      known = BlockSet.NONE;
+    }
+    kept = BlockSet.NONE;
+    hasher = withRoot ? BlockHasher.withSha256(length, blockLength) : BlockHasher.crcOnly(length);
   }
 
   @Override

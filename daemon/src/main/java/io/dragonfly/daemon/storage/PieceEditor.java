@@ -50,10 +50,13 @@ public interface PieceEditor extends AutoCloseable {
   void expect(BlockHashes rootVerified);
 
   /**
-   * Saves the SHA-256 of the blocks: the piece will be vouched for by its CRC32 alone. Only before
-   * the first write, and without effect when hashes are expected.
+   * Forgets the blocks that the origin gave: all comes from somebody else now, who answers for it.
+   * Only before the first write, and without effect when hashes are expected.
+   *
+   * @param withRoot false saves the SHA-256 of the blocks: the piece will be vouched for by its
+   *     CRC32 alone
    */
-  void skipBlockHashes();
+  void startOver(boolean withRoot);
 
   /**
    * Lets others read the verified blocks while the rest comes in. Only when the expected hashes

@@ -249,9 +249,7 @@ final class PieceExchange {
               + " bytes");
     }
     crc32 = answer.crc32();
-    if (root.isEmpty()) {
-      editor.skipBlockHashes();
-    }
+    editor.startOver(root.isPresent());
   }
 
   private void checkBlocks(PieceProtocol.Answer.Blocks answer, boolean wantsHashes)

@@ -273,6 +273,7 @@ final class World {
         waitingLooks.remove(read);
       }
       case Action.Started started -> answer(started.waiter(), started);
+      case Action.PartHeld _ -> {}
       case Action.PieceHeld(long waiter, int _, int piece, ByteSource _) -> {
         assertThat(requireNonNull(heldBy.get(waiter)).get(piece))
             .as("piece %s told twice", piece)

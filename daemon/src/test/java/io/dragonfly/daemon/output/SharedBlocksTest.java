@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assumptions.abort;
 import io.dragonfly.common.file.Directories;
 import io.dragonfly.common.piece.ByteRange;
 import io.dragonfly.daemon.LoopDisk;
+import io.dragonfly.daemon.storage.PieceEditor;
 import io.dragonfly.daemon.storage.PieceStore;
 import io.dragonfly.daemon.storage.StoreOptions;
-import io.dragonfly.daemon.storage.StoredPiece;
 import io.dragonfly.daemon.storage.StoredTask;
 import io.dragonfly.daemon.storage.TestContent;
 import java.io.IOException;
@@ -39,8 +39,7 @@ class SharedBlocksTest {
       delivery.begin(task, Optional.of(wanted));
       // In another order than that of the content.
       for (int number = CONTENT.layout().pieceCount() - 1; number >= 0; number--) {
-        StoredPiece piece = task.piece(number).orElseThrow();
-        delivery.add(piece);
+        delivery.add(number);
       }
       delivery.finish();
     }
@@ -53,6 +52,28 @@ class SharedBlocksTest {
 
   private static byte[] bytes(ByteRange range) {
     return Arrays.copyOfRange(CONTENT.bytes(), (int) range.start(), (int) range.endExclusive());
+  }
+
+  @Test
+  void aPartOfAPieceThatIsNotWholeIsCopied() throws Exception {
+    try (PieceStore store = open(dir)) {
+      StoredTask task = store.create(TestContent.KEY, TestContent.ORIGIN, CONTENT.info());
+      long block = CONTENT.layout().blockLength();
+      ByteRange wanted = new ByteRange(2 * MIB + 5 * block + 9, block);
+      try (PieceEditor editor = task.edit(1).orElseThrow()) {
+        editor.expect(CONTENT.hashes(1));
+        editor.moveTo(5);
+        editor.write(
+            ByteBuffer.wrap(CONTENT.piece(1), (int) (5 * block), (int) (2 * block)).slice());
+      }
+      OutputFile file = OutputFile.create(new OutputTarget(dir.resolve("out"), true, false));
+      try (FileDelivery delivery = new FileDelivery(file)) {
+        delivery.begin(task, Optional.of(wanted));
+        delivery.add(1);
+        delivery.finish();
+      }
+      assertThat(dir.resolve("out")).hasBinaryContent(bytes(wanted));
+    }
   }
 
   @Test

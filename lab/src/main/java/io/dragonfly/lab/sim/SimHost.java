@@ -368,7 +368,11 @@ final class SimHost {
           transfer.close();
         }
       }
-      case Action.Started _, Action.PieceHeld _, Action.Progress _, Action.CheckDigest _ -> {
+      case Action.Started _,
+          Action.PieceHeld _,
+          Action.PartHeld _,
+          Action.Progress _,
+          Action.CheckDigest _ -> {
         // What a caller does with it decides nothing.
       }
       case Action.Finished(long caller, var _) -> {
