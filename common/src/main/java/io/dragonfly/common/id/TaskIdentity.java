@@ -2,11 +2,10 @@ package io.dragonfly.common.id;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.dragonfly.common.digest.Sha256;
 import java.io.IOException;
 import java.io.InputStream;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -147,7 +146,7 @@ public record TaskIdentity(
       Optional<String> application,
       OptionalLong pieceLength)
       throws IOException {
-    MessageDigest digest = newSha256();
+    MessageDigest digest = Sha256.begin();
     byte[] buffer = new byte[64 * 1024];
     for (int n = file.read(buffer); n >= 0; n = file.read(buffer)) {
       digest.update(buffer, 0, n);
@@ -157,7 +156,7 @@ public record TaskIdentity(
     application.ifPresent(text::append);
     pieceLength.ifPresent(text::append);
     digest.update(text.append("PERSISTENT_CACHE").toString().getBytes(UTF_8));
-    return new TaskId(HexFormat.of().formatHex(digest.digest()));
+    return new TaskId(Sha256.hex(digest));
   }
 
   /** The id of a task whose user named its content by a text of his own. */
@@ -166,15 +165,7 @@ public record TaskIdentity(
   }
 
   private static TaskId sha256(String text) {
-    return new TaskId(HexFormat.of().formatHex(newSha256().digest(text.getBytes(UTF_8))));
-  }
-
-  private static MessageDigest newSha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("this Java has no SHA-256, which every Java must have", e);
-    }
+    return new TaskId(Sha256.hex(text));
   }
 
   /** Without URL (credentials, signatures) and content. */

@@ -1,11 +1,7 @@
 package io.dragonfly.common.net;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import io.dragonfly.common.digest.Sha256;
 import java.util.Collection;
-import java.util.HexFormat;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -29,12 +25,7 @@ public final class OriginScope {
   public static String of(String url, Collection<String> droppable) {
     String clean = Credentials.takenOutOf(url, droppable);
     String place = repository(clean).orElseGet(() -> without(clean, droppable));
-    try {
-      byte[] hash = MessageDigest.getInstance("SHA-256").digest(place.getBytes(UTF_8));
-      return HexFormat.of().formatHex(hash);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
+    return Sha256.hex(place);
   }
 
   /**

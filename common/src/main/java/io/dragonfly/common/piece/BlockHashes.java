@@ -1,7 +1,6 @@
 package io.dragonfly.common.piece;
 
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import io.dragonfly.common.digest.Sha256;
 import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -49,11 +48,7 @@ public final class BlockHashes {
   }
 
   public PieceRoot root() {
-    try {
-      return PieceRoot.of(MessageDigest.getInstance("SHA-256").digest(bytes));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("this Java has no SHA-256, which every Java must have", e);
-    }
+    return PieceRoot.of(Sha256.of(bytes));
   }
 
   /** A copy of all hashes, one after the other. */

@@ -1,7 +1,6 @@
 package io.dragonfly.common.piece;
 
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import io.dragonfly.common.digest.Sha256;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -45,11 +44,7 @@ public final class TinyContent {
 
   /** The root of its only piece. */
   private PieceRoot root() {
-    try {
-      return BlockHashes.of(MessageDigest.getInstance("SHA-256").digest(bytes)).root();
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("this Java has no SHA-256, which every Java must have", e);
-    }
+    return BlockHashes.of(Sha256.of(bytes)).root();
   }
 
   /** A copy. */

@@ -3,6 +3,7 @@ package io.dragonfly.daemon.download;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.dragonfly.common.digest.Sha256;
 import io.dragonfly.common.net.Credentials;
 import io.dragonfly.common.net.OriginScope;
 import io.dragonfly.common.piece.ContentInfo;
@@ -15,9 +16,7 @@ import io.dragonfly.daemon.source.OriginResponse;
 import io.dragonfly.daemon.source.Sources;
 import io.dragonfly.daemon.source.Validators;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -248,23 +247,19 @@ final class Rights {
   }
 
   private static String key(DownloadRequest request) {
-    try {
-      MessageDigest hash = MessageDigest.getInstance("SHA-256");
-      String place = OriginScope.repository(request.url()).orElse(request.url());
-      hash.update(place.getBytes(UTF_8));
-      Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
-      headers.putAll(request.requestHeaders());
-      headers.forEach((name, value) -> {
-        if (Credentials.isNamed(name)) {
-          hash.update((byte) 0);
-          hash.update(name.toLowerCase(Locale.ROOT).getBytes(UTF_8));
-          hash.update((byte) 0);
-          hash.update(value.getBytes(UTF_8));
-        }
-      });
-      return HexFormat.of().formatHex(hash.digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
+    MessageDigest hash = Sha256.begin();
+    String place = OriginScope.repository(request.url()).orElse(request.url());
+    hash.update(place.getBytes(UTF_8));
+    Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+    headers.putAll(request.requestHeaders());
+    headers.forEach((name, value) -> {
+      if (Credentials.isNamed(name)) {
+        hash.update((byte) 0);
+        hash.update(name.toLowerCase(Locale.ROOT).getBytes(UTF_8));
+        hash.update((byte) 0);
+        hash.update(value.getBytes(UTF_8));
+      }
+    });
+    return Sha256.hex(hash);
   }
 }

@@ -2,6 +2,7 @@ package io.dragonfly.daemon.proxy;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.dragonfly.common.digest.Sha256;
 import io.dragonfly.common.lifecycle.Cancellation;
 import io.dragonfly.common.net.Credentials;
 import io.dragonfly.daemon.download.ByteCounts;
@@ -15,10 +16,7 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -176,12 +174,6 @@ final class Tokens {
         credentials.add(field.name().toLowerCase(Locale.ROOT) + ":" + field.value());
       }
     }
-    try {
-      MessageDigest hash = MessageDigest.getInstance("SHA-256");
-      hash.update((url + "\n" + String.join("\n", credentials)).getBytes(UTF_8));
-      return HexFormat.of().formatHex(hash.digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
+    return Sha256.hex(url + "\n" + String.join("\n", credentials));
   }
 }

@@ -1,11 +1,10 @@
 package io.dragonfly.daemon.source;
 
+import io.dragonfly.common.digest.Sha256;
 import io.dragonfly.common.net.Credentials;
 import io.dragonfly.daemon.source.OriginException.Kind;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -103,18 +102,14 @@ final class RequestHeaders {
 
   /** Equal for requests that an origin cannot tell apart; shows nothing of the headers. */
   String fingerprint() {
-    try {
-      MessageDigest hash = MessageDigest.getInstance("SHA-256");
-      headers.forEach((name, value) -> {
-        hash.update(name.toLowerCase(Locale.ROOT).getBytes(StandardCharsets.UTF_8));
-        hash.update((byte) 0);
-        hash.update(value.getBytes(StandardCharsets.UTF_8));
-        hash.update((byte) 0);
-      });
-      return HexFormat.of().formatHex(hash.digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
+    MessageDigest hash = Sha256.begin();
+    headers.forEach((name, value) -> {
+      hash.update(name.toLowerCase(Locale.ROOT).getBytes(StandardCharsets.UTF_8));
+      hash.update((byte) 0);
+      hash.update(value.getBytes(StandardCharsets.UTF_8));
+      hash.update((byte) 0);
+    });
+    return Sha256.hex(hash);
   }
 
   private static void put(

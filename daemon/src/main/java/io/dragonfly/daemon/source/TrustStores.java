@@ -1,6 +1,7 @@
 package io.dragonfly.daemon.source;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.dragonfly.common.digest.Sha256;
 import io.dragonfly.daemon.source.OriginException.Kind;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -13,7 +14,6 @@ import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -172,11 +172,11 @@ final class TrustStores {
     try {
       List<X509Certificate> added = parse(certificateChain, MAX_CERTIFICATES, MAX_BYTES);
       certificates.addAll(added);
-      MessageDigest hash = MessageDigest.getInstance("SHA-256");
+      MessageDigest hash = Sha256.begin();
       for (X509Certificate certificate : added) {
         hash.update(certificate.getEncoded());
       }
-      key = base.key + HexFormat.of().formatHex(hash.digest());
+      key = base.key + Sha256.hex(hash);
     } catch (GeneralSecurityException e) {
       throw new OriginException(
           Kind.TLS,

@@ -1,9 +1,6 @@
 package io.dragonfly.daemon.source;
 
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
+import io.dragonfly.common.digest.Sha256;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -148,16 +145,6 @@ public record Validators(
     boolean plain =
         validator.length() <= MAX_VALIDATOR_IN_VERSION
             && validator.chars().allMatch(c -> c >= 0x20 && c < 0x7f);
-    return plain ? validator : "sha256:" + sha256(validator);
-  }
-
-  private static String sha256(String text) {
-    try {
-      byte[] hash =
-          MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-      return HexFormat.of().formatHex(hash);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
+    return plain ? validator : "sha256:" + Sha256.hex(validator);
   }
 }

@@ -1,11 +1,11 @@
 package io.dragonfly.daemon.storage;
 
+import io.dragonfly.common.digest.Sha256;
 import io.dragonfly.common.piece.BlockHashes;
 import io.dragonfly.common.piece.BlockSet;
 import java.nio.ByteBuffer;
 import java.security.DigestException;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.zip.CRC32;
@@ -42,7 +42,7 @@ final class BlockHasher {
     this.length = length;
     this.blockLength = withSha256 ? blockLength : Math.max(length, 1);
     this.blockCount = Math.toIntExact(Math.ceilDiv(length, this.blockLength));
-    this.sha256 = withSha256 ? newSha256() : null;
+    this.sha256 = withSha256 ? Sha256.begin() : null;
     this.hashes = new byte[withSha256 ? blockCount * HASH_BYTES : 0];
     this.crcs = new int[blockCount];
   }
@@ -178,13 +178,5 @@ final class BlockHasher {
     finished = finished.with(done);
     moveTo(done + 1);
     return done;
-  }
-
-  private static MessageDigest newSha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
   }
 }

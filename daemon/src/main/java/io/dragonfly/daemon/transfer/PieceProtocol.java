@@ -2,6 +2,7 @@ package io.dragonfly.daemon.transfer;
 
 import io.dragonfly.common.digest.Algorithm;
 import io.dragonfly.common.digest.Digest;
+import io.dragonfly.common.digest.Sha256;
 import io.dragonfly.common.id.TaskId;
 import io.dragonfly.common.piece.BlockHashes;
 import io.dragonfly.common.piece.PieceLayout;
@@ -11,8 +12,6 @@ import io.dragonfly.daemon.storage.TaskKey;
 import io.dragonfly.daemon.storage.TrafficType;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Optional;
 
 /**
@@ -112,13 +111,7 @@ final class PieceProtocol {
   }
 
   static long versionNumber(String version) {
-    try {
-      byte[] hash =
-          MessageDigest.getInstance("SHA-256").digest(version.getBytes(StandardCharsets.UTF_8));
-      return ByteBuffer.wrap(hash).getLong();
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
+    return ByteBuffer.wrap(Sha256.of(version.getBytes(StandardCharsets.UTF_8))).getLong();
   }
 
   // Requests.
