@@ -197,12 +197,7 @@ final class RunningDownload {
         }
       }
       case Action.OpenTask(int epoch, var content) ->
-          post(
-              storage.open(
-                  epoch,
-                  content,
-                  origin(content.isGuarded()),
-                  expectedBytes(content.length().orElse(0))));
+          post(storage.open(epoch, content, origin(), expectedBytes(content.length().orElse(0))));
       case Action.DropTask(int epoch) -> storage.drop(epoch);
 
       case Action.Follow follow ->
@@ -265,13 +260,12 @@ final class RunningDownload {
 
   // Storage.
 
-  private TaskOrigin origin(boolean guarded) {
+  private TaskOrigin origin() {
     return callers.values().stream()
         .map(caller -> caller.request)
         .min((a, b) -> Boolean.compare(a.disableBackToSource(), b.disableBackToSource()))
-        .map(request ->
-            new TaskOrigin(workshop.surroundings.withoutCredentials().apply(request), guarded))
-        .orElseGet(() -> new TaskOrigin(new byte[0], guarded));
+        .map(request -> new TaskOrigin(workshop.surroundings.withoutCredentials().apply(request)))
+        .orElseGet(() -> new TaskOrigin(new byte[0]));
   }
 
   /** Room for all of it, unless only parts are asked for: theirs is set aside when they start. */

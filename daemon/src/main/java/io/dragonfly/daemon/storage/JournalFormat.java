@@ -152,7 +152,6 @@ final class JournalFormat {
     writeField(out, 2, utf8(header.key().id().value()));
     writeContent(header.content(), out);
     writeField(out, 7, origin.download());
-    writeField(out, 8, new byte[] {(byte) (origin.withCredentials() ? 1 : 0)});
     if (origin.timeToLive().isPresent()) {
       writeField(out, 9, u64(origin.timeToLive().get().toMillis()));
     }
@@ -232,10 +231,13 @@ final class JournalFormat {
     Fields fields = new Fields(in);
     Kind kind =
         Kind.ofCode(fields.kind).orElseThrow(() -> new IOException("unknown kind " + fields.kind));
+    if (fields.withCredentials && fields.guard.isEmpty()) {
+      throw new IOException("it was read with credentials, and not said where they count");
+    }
     return new JournalRecord.Header(
         new TaskKey(kind, new TaskId(fields.id)),
         fields.content(),
-        new TaskOrigin(fields.download, fields.withCredentials, fields.timeToLive, fields.replicas),
+        new TaskOrigin(fields.download, fields.timeToLive, fields.replicas),
         Instant.ofEpochMilli(fields.createdMillis));
   }
 
@@ -346,7 +348,7 @@ final class JournalFormat {
               new String(in.readAllBytes(), StandardCharsets.UTF_8));
         }
         case 7 -> download = value;
-        case 8 -> withCredentials = in.readBoolean();
+        case 8 -> withCredentials = in.readBoolean(); // As it was written before there were guards.
         case 9 -> timeToLive = Optional.of(Duration.ofMillis(in.readLong()));
         case 10 -> replicas = in.readInt();
         case 11 -> createdMillis = in.readLong();

@@ -15,20 +15,18 @@ public final class TaskOrigin {
   public static final int MAX_DOWNLOAD_BYTES = 1 << 20;
 
   private final byte[] download;
-  private final boolean withCredentials;
   private final Optional<Duration> timeToLive;
   private final int replicas;
 
-  public TaskOrigin(byte[] download, boolean withCredentials) {
-    this(download, withCredentials, Optional.empty(), 0);
+  public TaskOrigin(byte[] download) {
+    this(download, Optional.empty(), 0);
   }
 
   /**
    * @param timeToLive how long the task is kept after its creation; empty for the policy's default
    * @param replicas how many hosts should hold it; 0 when nobody asked for a number
    */
-  public TaskOrigin(
-      byte[] download, boolean withCredentials, Optional<Duration> timeToLive, int replicas) {
+  public TaskOrigin(byte[] download, Optional<Duration> timeToLive, int replicas) {
     if (download.length > MAX_DOWNLOAD_BYTES) {
       throw new IllegalArgumentException(
           "the download message has "
@@ -41,18 +39,12 @@ public final class TaskOrigin {
       throw new IllegalArgumentException("replicas is negative: " + replicas);
     }
     this.download = download.clone();
-    this.withCredentials = withCredentials;
     this.timeToLive = timeToLive;
     this.replicas = replicas;
   }
 
   public byte[] download() {
     return download.clone();
-  }
-
-  /** True when the origin was asked with credentials: such content is not for everybody. */
-  public boolean withCredentials() {
-    return withCredentials;
   }
 
   public Optional<Duration> timeToLive() {
@@ -67,7 +59,6 @@ public final class TaskOrigin {
   public boolean equals(Object other) {
     return other instanceof TaskOrigin that
         && Arrays.equals(download, that.download)
-        && withCredentials == that.withCredentials
         && timeToLive.equals(that.timeToLive)
         && replicas == that.replicas;
   }
@@ -79,6 +70,6 @@ public final class TaskOrigin {
 
   @Override
   public String toString() {
-    return "TaskOrigin[" + download.length + " bytes, withCredentials=" + withCredentials + "]";
+    return "TaskOrigin[" + download.length + " bytes]";
   }
 }

@@ -58,7 +58,7 @@ class HoldingCallTest {
   void start() throws IOException {
     store = PieceStore.open(dir, StoreOptions.defaults(), Clock.systemUTC());
     TaskOrigin origin =
-        new TaskOrigin(Download.newBuilder().setUrl("http://o/x").build().toByteArray(), false);
+        new TaskOrigin(Download.newBuilder().setUrl("http://o/x").build().toByteArray());
     for (int number = 0; number < TASKS; number++) {
       TaskKey key = TestContent.key(String.format(Locale.ROOT, "%064x", number));
       StoredTask task = store.create(key, origin, CONTENT.info());
@@ -143,9 +143,7 @@ class HoldingCallTest {
     List<StoredTask> some = new ArrayList<>(tasks.subList(0, 16));
     some.add(
         store.create(
-            TestContent.key("f".repeat(64)),
-            new TaskOrigin(new byte[] {1, 2, 3}, false),
-            CONTENT.info()));
+            TestContent.key("f".repeat(64)), new TaskOrigin(new byte[] {1, 2, 3}), CONTENT.info()));
     List<String> refused = new ArrayList<>();
 
     int taken = call().tell(some.iterator(), (task, reason) -> refused.add(reason));

@@ -22,8 +22,7 @@ final class JournalFuzzTest {
 
   /** The type of each, and its body. */
   static Stream<byte[]> records() {
-    TaskOrigin origin =
-        new TaskOrigin(new byte[] {1, 2, 3}, true, Optional.of(Duration.ofDays(1)), 3);
+    TaskOrigin origin = new TaskOrigin(new byte[] {1, 2, 3}, Optional.of(Duration.ofDays(1)), 3);
     return Stream.of(
             new JournalRecord.Header(TestContent.KEY, CONTENT.info(), origin, Instant.EPOCH),
             new JournalRecord.Content(CONTENT.info()),

@@ -727,7 +727,7 @@ final class PieceStoreTest {
     TaskKey persistent =
         new TaskKey(Kind.PERSISTENT_CACHE_TASK, TestContent.key("persistent").id());
     TaskOrigin twoDays =
-        new TaskOrigin(new byte[0], false, Optional.of(Duration.ofDays(2)), /* replicas= */ 3);
+        new TaskOrigin(new byte[0], Optional.of(Duration.ofDays(2)), /* replicas= */ 3);
     var _ = store.create(persistent, twoDays, content.info());
     clock.advance(Duration.ofDays(1).plusMinutes(1));
     assertThat(store.collect(GcPolicy.defaults(), clock.instant()).expired()).isEmpty();

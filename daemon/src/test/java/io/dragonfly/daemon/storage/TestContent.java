@@ -25,7 +25,7 @@ import java.util.zip.CRC32;
 /** Content with a known seed, and what its pieces must hash to: calculated here on its own. */
 public final class TestContent {
   public static final TaskKey KEY = key("0123456789abcdef".repeat(4));
-  public static final TaskOrigin ORIGIN = new TaskOrigin(new byte[] {1, 2, 3}, false);
+  public static final TaskOrigin ORIGIN = new TaskOrigin(new byte[] {1, 2, 3});
   public static final Duration COST = Duration.ofMillis(1500);
 
   private final byte[] bytes;
