@@ -191,6 +191,7 @@ public final class Daemon implements AutoCloseable {
                     peerIds,
                     Services::withoutCredentials,
                     rates.downloads(),
+                    metrics,
                     plan.fetchLimits()),
                 plan.downloadOptions()));
     Services services =
@@ -375,15 +376,15 @@ public final class Daemon implements AutoCloseable {
     return (int) schedulers.all().stream().filter(schedulers::isAnnounced).count();
   }
 
-  /** Bytes that finished downloads delivered since the start, by where they came from. */
+  /** Bytes of pieces since the start, by where they came from. */
   public Traffic traffic() {
     return metrics.traffic();
   }
 
   /**
-   * Bytes delivered.
+   * Bytes of pieces, each counted once however many downloads waited for it.
    *
-   * @param cache were on this host already
+   * @param cache were on this host already, and were given to a download that finished
    * @param peers came from other peers
    * @param seeds came from seed peers
    * @param origin were read at the origin

@@ -6,8 +6,10 @@ import io.dragonfly.common.telemetry.Label;
 import io.dragonfly.common.telemetry.Metrics;
 import io.dragonfly.common.telemetry.Series;
 import io.dragonfly.daemon.download.ByteCounts;
+import io.dragonfly.daemon.download.ByteSource;
 import io.dragonfly.daemon.download.DownloadCount;
 import io.dragonfly.daemon.download.DownloadSummary;
+import io.dragonfly.daemon.download.DownloadTraffic;
 import io.dragonfly.daemon.link.DownloadRequest;
 import io.dragonfly.daemon.proxy.ProxyWatch;
 import io.dragonfly.daemon.rpc.DaemonCounters;
@@ -30,7 +32,7 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 
 /** What this daemon counts, under upstream's names and labels. */
-final class DaemonMetrics implements DaemonCounters {
+final class DaemonMetrics implements DaemonCounters, DownloadTraffic {
   /** The wire's number of the only kind of task that is downloaded here. */
   private static final String STANDARD = "0";
 
@@ -92,7 +94,7 @@ final class DaemonMetrics implements DaemonCounters {
             Label.of("task_size_level"));
     traffic =
         metrics.counter(
-            "download_traffic", "Bytes delivered, by where they came from.", Label.of("type"));
+            "download_traffic", "Bytes of pieces, by where they came from.", Label.of("type"));
     for (String name : REQUESTS) {
       requests.put(name, request(name));
     }
@@ -188,6 +190,30 @@ final class DaemonMetrics implements DaemonCounters {
   }
 
   @Override
+  public void arrived(ByteSource source, long bytes) {
+    String type =
+        switch (source) {
+          case CACHE -> {
+            cache.add(bytes);
+            yield "LOCAL_PEER";
+          }
+          case PEER -> {
+            peers.add(bytes);
+            yield "REMOTE_PEER";
+          }
+          case SEED -> {
+            seeds.add(bytes);
+            yield "REMOTE_PEER";
+          }
+          case ORIGIN -> {
+            origin.add(bytes);
+            yield "BACK_TO_SOURCE";
+          }
+        };
+    traffic.with(type).inc(bytes);
+  }
+
+  @Override
   public void asked(String name) {
     Request request = requests.get(name);
     if (request != null) {
@@ -253,13 +279,7 @@ final class DaemonMetrics implements DaemonCounters {
         durations
             .with(STANDARD, Integer.toString(sizeLevel(bytes.total())))
             .observe((double) summary.duration().toMillis());
-        cache.add(bytes.cache());
-        peers.add(bytes.peers());
-        seeds.add(bytes.seed());
-        origin.add(bytes.origin());
-        traffic.with("LOCAL_PEER").inc(bytes.cache());
-        traffic.with("REMOTE_PEER").inc(bytes.peers() + bytes.seed());
-        traffic.with("BACK_TO_SOURCE").inc(bytes.origin());
+        arrived(ByteSource.CACHE, bytes.cache());
       }
     }
 

@@ -101,6 +101,9 @@ public sealed interface Action {
   /** All that the caller wants of a piece that is not whole. */
   record PartHeld(long waiter, int epoch, int piece, ByteSource source) implements Action {}
 
+  /** A piece came into this host, whoever waits for it. */
+  record Arrived(ByteSource source, long bytes) implements Action {}
+
   record Progress(long waiter, ByteCounts bytes) implements Action {}
 
   record CheckDigest(int epoch, Digest expected) implements Action {}

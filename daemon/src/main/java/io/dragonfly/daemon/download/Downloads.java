@@ -47,6 +47,7 @@ public final class Downloads implements AutoCloseable {
    * @param withoutCredentials the wire's Download message of a request without what is secret: it
    *     is stored with the task, to announce it after a restart
    * @param rates how fast bytes may come in
+   * @param traffic is told of what came in
    */
   public record Surroundings(
       PieceStore store,
@@ -57,6 +58,7 @@ public final class Downloads implements AutoCloseable {
       Supplier<PeerId> peerIds,
       Function<DownloadRequest, byte[]> withoutCredentials,
       DownloadRates rates,
+      DownloadTraffic traffic,
       FetchLimits fetchLimits) {}
 
   /** A task's download, and those who wait for it to be gone. */

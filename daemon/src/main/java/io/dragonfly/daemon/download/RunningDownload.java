@@ -248,6 +248,8 @@ final class RunningDownload {
       case Action.PieceHeld held -> pieceHeld(held);
       case Action.PartHeld(long id, int _, int piece, var source) ->
           tell(id, listener -> listener.partFinished(piece, source));
+      case Action.Arrived(ByteSource source, long bytes) ->
+          workshop.surroundings.traffic().arrived(source, bytes);
       case Action.Progress(long id, ByteCounts bytes) ->
           tell(id, listener -> listener.progress(bytes));
       case Action.CheckDigest(int epoch, Digest expected) -> checkDigest(epoch, expected);

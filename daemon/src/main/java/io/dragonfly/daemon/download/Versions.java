@@ -95,6 +95,7 @@ final class Versions {
       voided(now, out);
       return;
     }
+    out.add(new Action.Arrived(source, piece.length()));
     parts.answers.pieceDone(piece.number(), source, out);
     parts.link.pieceDone(piece, now, out);
   }

@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
@@ -397,6 +398,22 @@ class DownloadsTest {
     StoredTask task = host.store.find(KEY).orElseThrow();
     assertThat(task.isComplete()).isFalse();
     assertThat(task.finishedAt()).isEmpty();
+  }
+
+  @Test
+  void whatTwoCallersWaitForIsCountedOnce() throws Exception {
+    byte[] content = bytes(8 * PIECE);
+    TestOrigin origin = origin(content);
+    origin.pauseMillis = 20;
+    TestHost host = host("a");
+    Caller one = start(host, request(origin));
+    Caller two = start(host, request(origin));
+    Caller part = start(host, Requests.withRange(request(origin), "bytes=0-" + (PIECE - 1)));
+
+    assertThat(one.awaitFinished().bytes().origin()).isEqualTo(content.length);
+    assertThat(two.awaitFinished().bytes().total()).isEqualTo(content.length);
+    part.awaitFinished();
+    assertThat(host.traffic).containsExactly(Map.entry(ByteSource.ORIGIN, (long) content.length));
   }
 
   @Test

@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** A host with a real store, piece server, piece client and origin client. */
 final class TestHost implements AutoCloseable {
@@ -33,6 +34,7 @@ final class TestHost implements AutoCloseable {
   private final Sources sources;
   final DownloadRates rates = DownloadRates.unlimited();
   volatile boolean killed;
+  final Map<ByteSource, Long> traffic = new ConcurrentHashMap<>();
 
   TestHost(FakeSwarm swarm, String name, Path directory, StoreOptions storeOptions)
       throws IOException {
@@ -87,6 +89,7 @@ final class TestHost implements AutoCloseable {
                 rates,
                 new FetchLimits(
                     Duration.ofSeconds(2), Duration.ofSeconds(3), Duration.ofSeconds(3), 0)),
+                (source, bytes) -> traffic.merge(source, bytes, Long::sum),
             options,
             new SplittableRandom(5));
     swarm.add(this);

@@ -280,6 +280,10 @@ final class World {
             .isFalse();
         requireNonNull(heldBy.get(waiter)).set(piece);
       }
+      case Action.Arrived(ByteSource source, long bytes) -> {
+        assertThat(source).isNotEqualTo(ByteSource.CACHE);
+        assertThat(bytes).isPositive();
+      }
       case Action.Progress(long waiter, ByteCounts bytes) ->
           assertThat(bytes.total()).as("progress of %s", waiter).isLessThanOrEqualTo(plan.length);
       case Action.CheckDigest(int _, Digest expected) ->

@@ -371,6 +371,7 @@ final class SimHost {
       case Action.Started _,
           Action.PieceHeld _,
           Action.PartHeld _,
+          Action.Arrived _,
           Action.Progress _,
           Action.CheckDigest _ -> {
         // What a caller does with it decides nothing.
