@@ -155,6 +155,9 @@ public sealed interface Event {
   /** The disk failed, or is full, while a piece was written. */
   record StorageFailed(int epoch, boolean noSpace, String text) implements Event {}
 
+  /** There is no room for what is missing of a caller's part; what is held stays. */
+  record SpaceRefused(int epoch, long waiter, boolean noSpace, String text) implements Event {}
+
   /** Somebody deleted the task from this host. */
   record TaskDeleted(int epoch) implements Event {}
 }

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.function.Predicate;
 
 /** What comes from the origin, and what follows when it fails. */
 final class OriginSide {
@@ -285,8 +286,18 @@ final class OriginSide {
   }
 
   void storageFailed(boolean noSpace, String text, List<Action> out) {
+    notStored(_ -> true, noSpace, text, out);
+  }
+
+  /** One caller's part does not fit; the others' were promised their room. */
+  void spaceRefused(long waiter, boolean noSpace, String text, List<Action> out) {
+    notStored(one -> one.id == waiter, noSpace, text, out);
+  }
+
+  private void notStored(
+      Predicate<Waiters.Waiter> which, boolean noSpace, String text, List<Action> out) {
     parts.answers.failThose(
-        _ -> true,
+        which,
         waiter ->
             new DownloadException(
                 noSpace ? Code.NO_SPACE : Code.STORAGE_FAILED,

@@ -349,7 +349,11 @@ final class RunningDownload {
         new DownloadListener.Started(task.content(), started.wanted(), task, started.cached());
     if (!told.fromCache() && started.wanted().isPresent()) {
       storage
-          .reserve(started.epoch(), started.wanted().get(), caller.listener.takesBlocks())
+          .reserve(
+              started.epoch(),
+              started.waiter(),
+              started.wanted().get(),
+              caller.listener.takesBlocks())
           .ifPresent(this::post);
     }
     tell(started.waiter(), listener -> listener.started(told));

@@ -200,6 +200,12 @@ public final class TaskDownload {
           storageFailed(epoch, noSpace, text, out);
       case Event.StorageFailed(int epoch, boolean noSpace, String text) ->
           storageFailed(epoch, noSpace, text, out);
+      case Event.SpaceRefused e -> {
+        if (e.epoch() == parts.content.epoch()) {
+          ending = e.text();
+          originSide.spaceRefused(e.waiter(), e.noSpace(), e.text(), out);
+        }
+      }
       case Event.TaskDeleted(int epoch) -> deleted(epoch, out);
     }
   }

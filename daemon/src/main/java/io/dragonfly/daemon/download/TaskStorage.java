@@ -174,11 +174,12 @@ final class TaskStorage {
   }
 
   /**
-   * Sets room aside for what is missing of a part of the content and was not promised yet.
+   * Sets room aside for what is missing of a caller's part of the content and was not promised yet.
    *
    * @param byBlocks whether the blocks with bytes of it are enough
+   * @return the refusal, when there is none
    */
-  Optional<Event> reserve(int epoch, ByteRange wanted, boolean byBlocks) {
+  Optional<Event> reserve(int epoch, long waiter, ByteRange wanted, boolean byBlocks) {
     for (Version version : versions) {
       if (version.epoch == epoch && wanted.length() > 0) {
         BitSet missing = new BitSet();
@@ -200,7 +201,7 @@ final class TaskStorage {
           version.promised.or(whole);
         } catch (IOException e) {
           return Optional.of(
-              new Event.StorageFailed(epoch, e instanceof NoSpaceException, Messages.of(e)));
+              new Event.SpaceRefused(epoch, waiter, e instanceof NoSpaceException, Messages.of(e)));
         }
       }
     }

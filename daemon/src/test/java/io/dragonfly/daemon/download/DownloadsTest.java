@@ -483,9 +483,25 @@ class DownloadsTest {
     assertThat(failure).hasMessageContaining(Long.toString(6L * PIECE));
     assertThat(origin.bytes.get() - read).as("read for nothing").isLessThan(6L * PIECE);
     await().until(() -> host.downloads.active() == 0);
-    assertThat(host.store.freeBytes())
-        .as("nothing is kept for it")
-        .isGreaterThanOrEqualTo(5L * PIECE);
+    // What an earlier one brought is still there.
+    long before = origin.bytes.get();
+    start(host, Requests.withRange(request(origin), two)).awaitFinished();
+    assertThat(origin.bytes.get()).isEqualTo(before);
+    assertThat(host.store.find(KEY).orElseThrow().pieces().get(0, 2).cardinality()).isEqualTo(2);
+    await().untilAsserted(() -> assertThat(host.store.freeBytes()).as("set aside").isPositive());
+  }
+
+  @Test
+  void oneCallersWishThatDoesNotFitIsNotTheOthers() throws Exception {
+    TestOrigin origin = origin(bytes(8 * PIECE));
+    origin.pauseMillis = 20;
+    TestHost host = host("a", StoreOptions.defaults().withQuotaBytes(5L * PIECE));
+    Caller part = start(host, Requests.withRange(request(origin), "bytes=0-" + (4 * PIECE - 1)));
+    await().until(() -> !part.started.isEmpty());
+    Caller whole = start(host, request(origin));
+
+    assertThat(whole.awaitFailed().code()).isEqualTo(Code.NO_SPACE);
+    assertThat(part.awaitFinished().bytes().total()).isEqualTo(4L * PIECE);
   }
 
   @Test
