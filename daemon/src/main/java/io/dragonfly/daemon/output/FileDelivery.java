@@ -58,7 +58,7 @@ public final class FileDelivery implements AutoCloseable {
    */
   public void begin(StoredTask task, Optional<ByteRange> wanted) throws OutputException {
     if (!file.target().forceHardLink()) {
-      file.requireSpace(wanted.map(ByteRange::length).orElse(0L));
+      file.requireSpace(task, wanted);
     }
     lock.lock();
     try {

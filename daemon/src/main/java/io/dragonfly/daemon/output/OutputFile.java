@@ -1,8 +1,10 @@
 package io.dragonfly.daemon.output;
 
+import io.dragonfly.common.piece.ByteRange;
 import io.dragonfly.daemon.output.OutputException.Code;
 import io.dragonfly.daemon.storage.PieceContent;
 import io.dragonfly.daemon.storage.PieceView;
+import io.dragonfly.daemon.storage.StoredTask;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
@@ -28,6 +30,9 @@ import org.jspecify.annotations.Nullable;
  * thread at a time.
  */
 public final class OutputFile implements AutoCloseable {
+  /** Bytes; a multiple of every file system's block. */
+  private static final int TRIAL = 64 << 10;
+
   private final OutputTarget target;
   // Where the name points: a symbolic link is kept and its target replaced.
   private final Path path;
@@ -139,8 +144,15 @@ public final class OutputFile implements AutoCloseable {
     }
   }
 
-  /** Whether {@code length} bytes fit beside the target. */
-  void requireSpace(long length) throws OutputException {
+  /**
+   * Whether a part of a content fits beside the target; one that will share its blocks with the
+   * cache needs no room.
+   */
+  void requireSpace(StoredTask task, Optional<ByteRange> wanted) throws OutputException {
+    long length = wanted.map(ByteRange::length).orElse(0L);
+    if (length >= TRIAL && wanted.get().start() % TRIAL == 0 && mayShare(task)) {
+      return;
+    }
     try {
       long usable = Files.getFileStore(path.resolveSibling("")).getUsableSpace();
       if (usable < length) {
@@ -157,6 +169,14 @@ public final class OutputFile implements AutoCloseable {
     } catch (IOException e) {
       throw failure("look at the disk of", e);
     }
+  }
+
+  private boolean mayShare(StoredTask task) throws OutputException {
+    boolean may = task.sharesWith(nameless == null ? temporary : nameless.handle(), TRIAL);
+    if (may) {
+      restart();
+    }
+    return may;
   }
 
   /** Makes the temporary name a link to {@code source}. */

@@ -1,7 +1,5 @@
 package io.dragonfly.daemon.storage;
 
-import io.dragonfly.common.file.Reflink;
-import io.dragonfly.common.file.SystemCalls;
 import io.dragonfly.common.piece.BlockHashes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -57,15 +55,7 @@ final class FilePieceView implements PieceView {
   @Override
   public boolean share(long offsetInPiece, long count, Path target, long position) {
     Objects.checkFromIndexSize(offsetInPiece, count, piece.length());
-    int descriptor = file.openAnew();
-    if (descriptor < 0) {
-      return false;
-    }
-    try {
-      return Reflink.tryShare(descriptor, piece.offset() + offsetInPiece, count, target, position);
-    } finally {
-      SystemCalls.close(descriptor);
-    }
+    return file.share(piece.offset() + offsetInPiece, count, target, position);
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.dragonfly.daemon.storage;
 
 import com.google.errorprone.annotations.CheckReturnValue;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.dragonfly.common.file.Reflink;
 import io.dragonfly.common.file.SystemCalls;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -117,7 +118,7 @@ final class SharedFile {
    * A descriptor of its own that may read, for what Java's channels cannot do; the caller closes
    * it. Negative when there is none, also when the file was deleted.
    */
-  int openAnew() {
+  private int openAnew() {
     lock.lock(); // Meanwhile the name stays that of this file.
     try {
       return deleted || !SystemCalls.isPlain(path)
@@ -126,6 +127,19 @@ final class SharedFile {
               path, SystemCalls.READ_ONLY | SystemCalls.CLOSE_ON_EXEC, /* mode= */ 0);
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** See {@link Reflink#tryShare}. */
+  boolean share(long offset, long length, Path target, long at) {
+    int descriptor = openAnew();
+    if (descriptor < 0) {
+      return false;
+    }
+    try {
+      return Reflink.tryShare(descriptor, offset, length, target, at);
+    } finally {
+      SystemCalls.close(descriptor);
     }
   }
 

@@ -344,6 +344,16 @@ public final class StoredTask {
   }
 
   /**
+   * Whether a file can have the same blocks as the content, found by trying: the file then begins
+   * with the first {@code length} bytes of what the content's file has now.
+   *
+   * @param length a multiple of the file system's block
+   */
+  public boolean sharesWith(Path target, long length) {
+    return file.share(0, length, target, 0);
+  }
+
+  /**
    * Copies the whole content to the target's position, inside the kernel where it can.
    *
    * @throws IllegalStateException when the task isn't complete

@@ -1,6 +1,7 @@
 package io.dragonfly.daemon.output;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import io.dragonfly.common.file.Directories;
@@ -17,9 +18,12 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,6 +33,8 @@ import org.junit.jupiter.api.io.TempDir;
 class SharedBlocksTest {
   private static final int MIB = 1 << 20;
   private static final TestContent CONTENT = TestContent.of(9 * MIB + 5000, 2 * MIB);
+
+  private static final FileTime LONG_AGO = FileTime.from(Instant.EPOCH);
 
   @TempDir Path dir;
 
@@ -44,6 +50,11 @@ class SharedBlocksTest {
       delivery.finish();
     }
     return file.shares();
+  }
+
+  /** As if it had been written: it is not as old as what the cache has. */
+  private static void assertIsNew(Path out) throws IOException {
+    assertThat(Files.getLastModifiedTime(out)).isGreaterThan(LONG_AGO);
   }
 
   private static PieceStore open(Path directory) throws IOException {
@@ -84,8 +95,10 @@ class SharedBlocksTest {
         StoredTask task = CONTENT.storeAll(store);
         ByteRange whole = new ByteRange(0, CONTENT.bytes().length);
 
+        Files.setLastModifiedTime(task.file(), LONG_AGO);
         assertThat(deliver(task, out, whole)).isTrue();
         assertThat(out).hasBinaryContent(CONTENT.bytes());
+        assertIsNew(out);
 
         // What its owner does to it does not reach the cache.
         try (FileChannel edited = FileChannel.open(out, StandardOpenOption.WRITE)) {
@@ -97,6 +110,43 @@ class SharedBlocksTest {
         ByteRange part = new ByteRange(1000, 3 * MIB);
         assertThat(deliver(task, out, part)).isFalse();
         assertThat(out).hasBinaryContent(bytes(part));
+      }
+    }
+  }
+
+  /** A disk that is too full for a copy, and not for a file that shares its blocks. */
+  @Test
+  void whatSharesItsBlocksNeedsNoRoom() throws Exception {
+    try (LoopDisk disk = LoopDisk.mount(dir);
+        PieceStore store = open(disk.directory())) {
+      StoredTask task = CONTENT.storeAll(store);
+      Path filler = disk.directory().resolve("filler");
+      fill(filler, CONTENT.bytes().length / 2);
+      assertThat(Files.getFileStore(filler).getUsableSpace()).isLessThan(CONTENT.bytes().length);
+
+      Path out = disk.directory().resolve("out");
+      assertThat(deliver(task, out, new ByteRange(0, CONTENT.bytes().length))).isTrue();
+      assertThat(out).hasBinaryContent(CONTENT.bytes());
+
+      // What can't share them does.
+      Path copy = disk.directory().resolve("copy");
+      assertThatThrownBy(() -> deliver(task, copy, new ByteRange(1, CONTENT.bytes().length - 1)))
+          .isInstanceOf(OutputException.class)
+          .hasMessageContaining("make room");
+      assertThat(copy).doesNotExist();
+      Files.delete(filler);
+    }
+  }
+
+  /** Leaves so many bytes at most. */
+  private static void fill(Path filler, long left) throws IOException {
+    byte[] bytes = new byte[MIB];
+    new SplittableRandom(7).nextBytes(bytes);
+    try (FileChannel channel =
+        FileChannel.open(filler, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      while (Files.getFileStore(filler).getUsableSpace() > left) {
+        int _ = channel.write(ByteBuffer.wrap(bytes));
+        channel.force(true);
       }
     }
   }
@@ -122,7 +172,9 @@ class SharedBlocksTest {
     try (PieceStore store = open(place)) {
       StoredTask task = CONTENT.storeAll(store);
       Path out = place.resolve("out");
+      Files.setLastModifiedTime(task.file(), LONG_AGO);
       assertThat(deliver(task, out, new ByteRange(0, CONTENT.bytes().length))).isFalse();
+      assertIsNew(out);
       assertThat(out).hasBinaryContent(CONTENT.bytes());
     } finally {
       Directories.delete(place);
