@@ -1,5 +1,6 @@
 package io.dragonfly.daemon.storage;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -12,6 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -108,12 +110,37 @@ final class ScrubberTest {
       assertThat(store.cool(idle, clock.instant())).isZero();
       clock.advance(Duration.ofMinutes(41));
       boolean linux = System.getProperty("os.name").equals("Linux");
+      try (FileChannel file = FileChannel.open(task.file(), StandardOpenOption.WRITE)) {
+        file.force(false); // What is not on the disk yet is kept.
+      }
+      Optional<Long> before = pagesInMemory(task.file());
       assertThat(store.cool(idle, clock.instant())).isEqualTo(linux ? 1 : 0);
+      if (before.isPresent()) {
+        assertThat(before.get()).isPositive();
+        assertThat(pagesInMemory(task.file())).contains(0L);
+      }
       assertThat(store.cool(idle, clock.instant())).isZero();
       try (PieceView view = task.view(0)) {
         assertThat(TestContent.read(view)).isEqualTo(content.piece(0));
       }
       assertThat(store.cool(idle, clock.instant())).isZero();
+    }
+  }
+
+  /** As util-linux counts them; empty where it is not installed or the file has no other place. */
+  private static Optional<Long> pagesInMemory(Path file) throws IOException {
+    if (Files.getFileStore(file).type().equals("tmpfs")) {
+      return Optional.empty();
+    }
+    try {
+      Process fincore =
+          new ProcessBuilder("fincore", "--noheadings", "--output", "PAGES", file.toString())
+              .redirectError(ProcessBuilder.Redirect.DISCARD)
+              .start();
+      String pages = new String(fincore.getInputStream().readAllBytes(), US_ASCII).strip();
+      return pages.isEmpty() ? Optional.empty() : Optional.of(Long.parseLong(pages));
+    } catch (IOException e) {
+      return Optional.empty();
     }
   }
 }
