@@ -270,7 +270,7 @@ final class FakeSwarm implements AutoCloseable {
 
     private void announce(int piece) {
       if (!closed && interested.get(piece)) {
-        listener.piece(piece, 0, 0, "127.0.0.1", host.server.port());
+        listener.piece(piece, 0, 0, "127.0.0.1", host.piecePort());
       }
     }
 

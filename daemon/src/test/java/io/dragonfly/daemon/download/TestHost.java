@@ -20,9 +20,10 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.SplittableRandom;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** A host with a real store, piece server, piece client and origin client. */
 final class TestHost implements AutoCloseable {
@@ -33,8 +34,9 @@ final class TestHost implements AutoCloseable {
   private final PieceClient client;
   private final Sources sources;
   final DownloadRates rates = DownloadRates.unlimited();
-  volatile boolean killed;
   final Map<ByteSource, Long> traffic = new ConcurrentHashMap<>();
+  volatile boolean killed;
+  private volatile OptionalInt way = OptionalInt.empty();
 
   TestHost(FakeSwarm swarm, String name, Path directory, StoreOptions storeOptions)
       throws IOException {
@@ -87,16 +89,25 @@ final class TestHost implements AutoCloseable {
                 () -> new PeerId(name + "-" + peers.incrementAndGet()),
                 _ -> new byte[0],
                 rates,
+                (source, bytes) -> traffic.merge(source, bytes, Long::sum),
                 new FetchLimits(
                     Duration.ofSeconds(2), Duration.ofSeconds(3), Duration.ofSeconds(3), 0)),
-                (source, bytes) -> traffic.merge(source, bytes, Long::sum),
             options,
             new SplittableRandom(5));
     swarm.add(this);
   }
 
+  /** From now on others reach it by another way. */
+  void reachedAt(int port) {
+    way = OptionalInt.of(port);
+  }
+
+  int piecePort() {
+    return way.orElse(server.port());
+  }
+
   ParentInfo asParent(PeerId peer) {
-    return new ParentInfo(peer, new HostId(name), "127.0.0.1", server.port(), false);
+    return new ParentInfo(peer, new HostId(name), "127.0.0.1", piecePort(), false);
   }
 
   /** Its piece server goes, without a word to anybody. */
