@@ -88,18 +88,7 @@ class DaemonTest {
   }
 
   static DaemonConfig config(Path dir, String name) throws Exception {
-    return Daemon.configuration(
-        """
-        host: {hostname: %1$s, ip: 127.0.0.1}
-        download: {server: {socketPath: %2$s/%1$s.sock}}
-        upload: {server: {ip: 127.0.0.1, port: 0}}
-        storage: {dir: %2$s/%1$s, server: {ip: 127.0.0.1, tcpPort: 0}}
-        proxy: {server: {ip: 127.0.0.1, port: 0}}
-        metrics: {server: {ip: 127.0.0.1, port: 0}}
-        health: {server: {ip: 127.0.0.1, port: 0}}
-        dynconfig: {refreshInterval: 1s}
-        """
-            .formatted(name, dir));
+    return LoopbackConfig.of(dir, name, "dynconfig: {refreshInterval: 1s}");
   }
 
   private Daemon daemon(String name) throws Exception {

@@ -74,19 +74,14 @@ class DaemonWithManagerTest {
 
   private Daemon daemon(String address) throws Exception {
     DaemonConfig config =
-        Daemon.configuration(
+        LoopbackConfig.of(
+            dir,
+            "one",
             """
-            host: {hostname: one, ip: 127.0.0.1}
-            download: {server: {socketPath: %1$s/one.sock}}
-            upload: {server: {ip: 127.0.0.1, port: 0}}
-            storage: {dir: %1$s/one, server: {ip: 127.0.0.1, tcpPort: 0}}
-            proxy: {server: {ip: 127.0.0.1, port: 0}}
-            metrics: {server: {ip: 127.0.0.1, port: 0}}
-            health: {server: {ip: 127.0.0.1, port: 0}}
             dynconfig: {refreshInterval: 200ms}
-            manager: {addr: "%2$s"}
+            manager: {addr: "%s"}
             """
-                .formatted(dir, address));
+                .formatted(address));
     return closer.add(new Daemon(config, dir.resolve("is-not-there.yaml")));
   }
 

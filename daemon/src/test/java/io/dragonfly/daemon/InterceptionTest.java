@@ -73,20 +73,16 @@ class InterceptionTest {
   private void daemon(String server, String rules) throws Exception {
     Daemon made =
         new Daemon(
-            Daemon.configuration(
+            LoopbackConfig.ofProxy(
+                dir,
+                "one",
                 """
-                host: {hostname: one, ip: 127.0.0.1}
-                download: {server: {socketPath: %1$s/one.sock}}
-                upload: {server: {ip: 127.0.0.1, port: 0}}
-                storage: {dir: %1$s/one, server: {ip: 127.0.0.1, tcpPort: 0}}
-                metrics: {server: {ip: 127.0.0.1, port: 0}}
-                health: {server: {ip: 127.0.0.1, port: 0}}
-                backend: {caCert: %2$s}
+                backend: {caCert: %s}
                 proxy:
-                  server: {ip: 127.0.0.1, port: 0%3$s}
-                  rules: [%4$s]
+                  server: {ip: 127.0.0.1, port: 0%s}
+                  rules: [%s]
                 """
-                    .formatted(dir, origin.authority(), server, rules)),
+                    .formatted(origin.authority(), server, rules)),
             dir.resolve("dynconfig.yaml"));
     daemon = made;
     made.start();

@@ -57,19 +57,15 @@ class ProxyTest {
   private Daemon daemon(String name, String server, String proxy) throws Exception {
     Daemon made =
         new Daemon(
-            Daemon.configuration(
+            LoopbackConfig.ofProxy(
+                dir,
+                name,
                 """
-                host: {hostname: %1$s, ip: 127.0.0.1}
-                download: {server: {socketPath: %2$s/%1$s.sock}}
-                upload: {server: {ip: 127.0.0.1, port: 0}}
-                storage: {dir: %2$s/%1$s, server: {ip: 127.0.0.1, tcpPort: 0}}
-                metrics: {server: {ip: 127.0.0.1, port: 0}}
-                health: {server: {ip: 127.0.0.1, port: 0}}
                 proxy:
-                  server: {ip: 127.0.0.1, port: 0%3$s}
-                %4$s
+                  server: {ip: 127.0.0.1, port: 0%s}
+                %s
                 """
-                    .formatted(name, dir, server, proxy.indent(2))),
+                    .formatted(server, proxy.indent(2))),
             dir.resolve("dynconfig.yaml"));
     made.start();
     return made;

@@ -76,20 +76,16 @@ class StreamLimitsTest {
     own.export();
     daemon =
         new Daemon(
-            Daemon.configuration(
+            LoopbackConfig.ofProxy(
+                dir,
+                "one",
                 """
-                host: {hostname: one, ip: 127.0.0.1}
-                download: {server: {socketPath: %1$s/one.sock}}
-                upload: {server: {ip: 127.0.0.1, port: 0}}
-                storage: {dir: %1$s/one, server: {ip: 127.0.0.1, tcpPort: 0}}
-                metrics: {server: {ip: 127.0.0.1, port: 0}}
-                health: {server: {ip: 127.0.0.1, port: 0}}
-                backend: {caCert: %2$s}
+                backend: {caCert: %s}
                 proxy:
                   server: {ip: 127.0.0.1, port: 0}
-                  registryMirror: {addr: "%3$s"}
+                  registryMirror: {addr: "%s"}
                 """
-                    .formatted(dir, origin.authority(), origin.base())),
+                    .formatted(origin.authority(), origin.base())),
             dir.resolve("dynconfig.yaml"));
     daemon.start();
   }

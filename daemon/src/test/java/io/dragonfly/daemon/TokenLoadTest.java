@@ -52,20 +52,7 @@ class TokenLoadTest {
     server.createContext("/token", this::giveToken);
     server.createContext("/v2/", this::giveBlob);
     server.start();
-    daemon =
-        new Daemon(
-            Daemon.configuration(
-                """
-                host: {hostname: one, ip: 127.0.0.1}
-                download: {server: {socketPath: %1$s/one.sock}}
-                upload: {server: {ip: 127.0.0.1, port: 0}}
-                storage: {dir: %1$s/one, server: {ip: 127.0.0.1, tcpPort: 0}}
-                metrics: {server: {ip: 127.0.0.1, port: 0}}
-                health: {server: {ip: 127.0.0.1, port: 0}}
-                proxy: {server: {ip: 127.0.0.1, port: 0}}
-                """
-                    .formatted(dir)),
-            dir.resolve("dynconfig.yaml"));
+    daemon = new Daemon(LoopbackConfig.of(dir, "one", ""), dir.resolve("dynconfig.yaml"));
     daemon.start();
     http =
         HttpClient.newBuilder()

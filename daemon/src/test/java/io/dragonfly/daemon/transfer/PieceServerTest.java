@@ -6,9 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.sun.management.UnixOperatingSystemMXBean;
-import io.dragonfly.daemon.storage.PieceStore;
-import io.dragonfly.daemon.storage.StoreOptions;
-import io.dragonfly.daemon.storage.StoredTask;
 import io.dragonfly.daemon.storage.TestContent;
 import java.io.DataInputStream;
 import java.io.IOException;
@@ -21,54 +18,15 @@ import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** A server as a child sees it that writes its bytes by hand. */
-final class PieceServerTest {
+final class PieceServerTest extends ServedTask {
   private static final Duration LONG = Duration.ofSeconds(30);
   private static final Duration SHORT = Duration.ofMillis(300);
-
-  @TempDir private Path temp;
-  private final TestContent content = TestContent.of(5_000_000, 4 << 20);
-  private final List<Socket> sockets = new ArrayList<>();
-  private PieceStore store;
-  private StoredTask task;
-  private PieceServer server;
-
-  @BeforeEach
-  void open() throws IOException {
-    store = PieceStore.open(temp.resolve("store"), StoreOptions.defaults(), InstantSource.system());
-    task = content.storeAll(store);
-    server = new PieceServer(store, options());
-    server.start();
-  }
-
-  @AfterEach
-  void close() throws IOException {
-    for (Socket socket : sockets) {
-      socket.close();
-    }
-    server.close();
-    store.close();
-  }
-
-  private static PieceServerOptions options() {
-    return PieceServerOptions.on(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
-        .withThreads(2);
-  }
-
-  private void restart(PieceServerOptions options) throws IOException {
-    server.close();
-    server = new PieceServer(store, options);
-    server.start();
-  }
 
   private Socket connect() throws IOException {
     return connect(0);
