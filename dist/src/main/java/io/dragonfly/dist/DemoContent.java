@@ -1,10 +1,9 @@
 package io.dragonfly.dist;
 
+import io.dragonfly.common.digest.Sha256;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 
 /**
  * Content that is nowhere stored: its bytes follow from their position. Eight bytes at a time are
@@ -50,19 +49,14 @@ record DemoContent(long seed, long length) {
 
   /** The SHA-256 of the whole, in hex. */
   String sha256() {
-    MessageDigest digest;
-    try {
-      digest = MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
+    MessageDigest digest = Sha256.begin();
     ByteBuffer buffer = ByteBuffer.allocate(BUFFER);
     for (long position = 0; position < length; position += buffer.limit()) {
       buffer.clear();
       read(position, buffer);
       digest.update(buffer.flip());
     }
-    return HexFormat.of().formatHex(digest.digest());
+    return Sha256.hex(digest);
   }
 
   String etag() {

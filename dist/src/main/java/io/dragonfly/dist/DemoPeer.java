@@ -5,15 +5,14 @@ import io.dragonfly.cli.download.DownloadFailure;
 import io.dragonfly.cli.download.DownloadSpec;
 import io.dragonfly.cli.download.Outcome;
 import io.dragonfly.cli.download.ProgressListener;
+import io.dragonfly.common.digest.Sha256;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -77,12 +76,7 @@ final class DemoPeer implements Runnable, ProgressListener {
 
   /** Hashes what was downloaded, and removes it: copies for every peer may be large. */
   void verify() throws IOException {
-    MessageDigest digest;
-    try {
-      digest = MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
+    MessageDigest digest = Sha256.begin();
     ByteBuffer buffer = ByteBuffer.allocateDirect(1 << 20);
     try (FileChannel file = FileChannel.open(output)) {
       for (; file.read(buffer) >= 0; buffer.clear()) {
@@ -90,7 +84,7 @@ final class DemoPeer implements Runnable, ProgressListener {
       }
     }
     Files.delete(output);
-    sha256 = HexFormat.of().formatHex(digest.digest());
+    sha256 = Sha256.hex(digest);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.dragonfly.cli.download;
 
+import io.dragonfly.common.digest.Sha256;
 import io.dragonfly.daemon.source.Validators;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -11,9 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -77,7 +75,7 @@ final class ResumableFile implements AutoCloseable {
       return Optional.empty();
     }
     Path side = path.resolveSibling(path.getFileName() + ".origin");
-    var file = new ResumableFile(path, side, sha256(url), channel, lock);
+    var file = new ResumableFile(path, side, Sha256.hex(url), channel, lock);
     file.load();
     return Optional.of(file);
   }
@@ -219,15 +217,5 @@ final class ResumableFile implements AutoCloseable {
   private void delete() throws IOException {
     Files.deleteIfExists(path);
     Files.deleteIfExists(side);
-  }
-
-  private static String sha256(String text) {
-    try {
-      return HexFormat.of()
-          .formatHex(
-              MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
   }
 }

@@ -1,5 +1,6 @@
 package io.dragonfly.lab.origin;
 
+import io.dragonfly.common.digest.Sha256;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -9,8 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 
 /**
  * Content made from a seed: any part of it can be computed without the rest, so an origin of any
@@ -57,34 +56,26 @@ public record LabContent(long seed, long length) {
 
   /** SHA-256 of the bytes from {@code start} to {@code end}, in hex. */
   public String sha256(long start, long end) {
-    MessageDigest digest = digest();
+    MessageDigest digest = Sha256.begin();
     byte[] chunk = new byte[CHUNK];
     for (long at = start; at < end; at += CHUNK) {
       int part = (int) Math.min(CHUNK, end - at);
       read(at, chunk, part);
       digest.update(chunk, 0, part);
     }
-    return HexFormat.of().formatHex(digest.digest());
+    return Sha256.hex(digest);
   }
 
   /** SHA-256 of files one after the other, in hex. */
   public static String sha256(Path... files) throws IOException {
-    MessageDigest digest = digest();
+    MessageDigest digest = Sha256.begin();
     for (Path file : files) {
       try (InputStream in = Files.newInputStream(file);
           DigestInputStream hashing = new DigestInputStream(in, digest)) {
         hashing.transferTo(OutputStream.nullOutputStream());
       }
     }
-    return HexFormat.of().formatHex(digest.digest());
-  }
-
-  private static MessageDigest digest() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-256", e);
-    }
+    return Sha256.hex(digest);
   }
 
   private static long mix(long value) {

@@ -2,6 +2,7 @@ package io.dragonfly.scheduler.rpc;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.dragonfly.api.common.v2.Download;
+import io.dragonfly.common.digest.Sha256;
 import io.dragonfly.common.net.OriginScope;
 import io.dragonfly.common.piece.ByteRange;
 import io.dragonfly.common.piece.ContentInfo;
@@ -10,8 +11,6 @@ import io.dragonfly.scheduler.swarm.DownloadSpec;
 import io.dragonfly.scheduler.swarm.Opaque;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -129,19 +128,15 @@ final class DownloadMessages {
     TreeMap<String, String> sorted = new TreeMap<>();
     headers.forEach((name, value) -> sorted.put(name.toLowerCase(Locale.ROOT), value));
     sorted.remove("range");
-    try {
-      MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
-      sorted.forEach((name, value) -> {
-        for (String part : new String[] {name, value}) {
-          byte[] bytes = part.getBytes(StandardCharsets.UTF_8);
-          sha256.update(Integer.toString(bytes.length).getBytes(StandardCharsets.US_ASCII));
-          sha256.update((byte) ':');
-          sha256.update(bytes);
-        }
-      });
-      return HexFormat.of().formatHex(sha256.digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-256", e);
-    }
+    MessageDigest sha256 = Sha256.begin();
+    sorted.forEach((name, value) -> {
+      for (String part : new String[] {name, value}) {
+        byte[] bytes = part.getBytes(StandardCharsets.UTF_8);
+        sha256.update(Integer.toString(bytes.length).getBytes(StandardCharsets.US_ASCII));
+        sha256.update((byte) ':');
+        sha256.update(bytes);
+      }
+    });
+    return Sha256.hex(sha256);
   }
 }
