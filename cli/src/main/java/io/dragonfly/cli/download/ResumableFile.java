@@ -110,7 +110,8 @@ final class ResumableFile implements AutoCloseable {
   private void load() throws IOException {
     if (Files.isRegularFile(side, LinkOption.NOFOLLOW_LINKS)
         && Files.size(side) <= LARGEST_SIDE_FILE) {
-      String text = Files.readString(side);
+      // Whatever it is, if it was damaged: it then says nothing of this URL, or of no version.
+      String text = new String(Files.readAllBytes(side), StandardCharsets.UTF_8);
       if (text.startsWith(URL_KEY + urlHash + "\n")) {
         validators = Validators.parse(text);
       }

@@ -153,6 +153,15 @@ class DirectDownloadTest {
   }
 
   @Test
+  void aDamagedNoteOfTheVersionIsNoObstacle() throws Exception {
+    Files.write(directory.resolve(".out.part"), new byte[120_000]);
+    Files.write(directory.resolve(".out.part.origin"), new byte[] {-1, -2, 0, (byte) 0xc3});
+    download(spec(false, Optional.empty()));
+    assertThat(output).hasBinaryContent(content);
+    assertThat(files()).containsExactly("out");
+  }
+
+  @Test
   void contentWithoutValidatorsLeavesNothingBehind() throws Exception {
     origin.etag = null;
     origin.breakAfter = 100_000;
