@@ -8,6 +8,7 @@ import io.dragonfly.cli.download.DownloadSpec;
 import io.dragonfly.cli.download.Outcome;
 import io.dragonfly.cli.download.ProgressListener;
 import io.dragonfly.cli.rpc.GrpcDaemonClient;
+import io.dragonfly.common.file.UserHome;
 import io.dragonfly.daemon.source.SourceOptions;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
@@ -27,8 +28,6 @@ final class Fetch {
 
   /** As OpenSSL and Go name it; here the file adds to the authorities that Java trusts. */
   private static final String AUTHORITIES = "SSL_CERT_FILE";
-
-  private static final String OWN_SOCKET = ".dragonfly/dfdaemon.sock";
 
   private final DownloadSpec spec;
   private final Optional<String> endpoint;
@@ -83,10 +82,7 @@ final class Fetch {
     }
     List<Path> sockets = new ArrayList<>(2);
     sockets.add(SYSTEM_SOCKET);
-    String home = terminal.environment().get("HOME");
-    if (home != null && home.startsWith("/")) {
-      sockets.add(Path.of(home, OWN_SOCKET));
-    }
+    UserHome.standalone(terminal.environment()).map(UserHome::socket).ifPresent(sockets::add);
     return sockets;
   }
 

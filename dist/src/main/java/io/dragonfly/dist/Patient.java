@@ -4,13 +4,13 @@ import io.dragonfly.cli.Terminal;
 import io.dragonfly.common.config.ConfigException;
 import io.dragonfly.common.config.ConfigLoader;
 import io.dragonfly.common.config.Keys;
+import io.dragonfly.common.file.UserHome;
 import io.dragonfly.common.flag.ParsedFlags;
 import io.dragonfly.common.lifecycle.StartException;
 import io.dragonfly.common.net.HostPort;
 import io.dragonfly.daemon.DaemonConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -69,17 +69,11 @@ record Patient(DaemonConfig config, Path dynconfig, String source, Path socket) 
 
   private static Optional<Path> standalone(Map<String, String> environment) {
     String chosen = environment.getOrDefault("DRAGONFLY_DATA_DIR", "");
-    // Where a standalone goes by itself; HOME may say otherwise than the system's list of users.
-    List<String> directories =
+    Optional<Path> directory =
         chosen.isEmpty()
-            ? List.of(
-                System.getProperty("user.home", "") + "/.dragonfly",
-                environment.getOrDefault("HOME", "") + "/.dragonfly")
-            : List.of(chosen);
-    return directories.stream()
-        .map(directory -> Path.of(directory).toAbsolutePath().normalize())
-        .filter(directory -> Files.exists(directory.resolve("dynconfig.yaml")))
-        .findFirst();
+            ? UserHome.standalone(environment)
+            : Optional.of(Path.of(chosen).toAbsolutePath().normalize());
+    return directory.filter(path -> Files.exists(path.resolve("dynconfig.yaml")));
   }
 
   private static DaemonConfig ofStandalone(Path directory) throws StartException {

@@ -1,5 +1,6 @@
 package io.dragonfly.dist;
 
+import io.dragonfly.common.file.UserHome;
 import io.dragonfly.common.flag.Flag;
 import io.dragonfly.common.flag.Flags;
 import io.dragonfly.common.flag.ParsedFlags;
@@ -12,6 +13,7 @@ import io.dragonfly.common.telemetry.LogOptions.LogLevel;
 import io.dragonfly.common.telemetry.Logging;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.Map;
 
 /**
  * {@code dragonfly standalone}: a scheduler and a daemon that is its seed, in one process, for an
@@ -20,7 +22,7 @@ import java.nio.file.Path;
 final class Standalone {
   private Standalone() {}
 
-  private static Flags flags() {
+  static Flags flags() {
     return new Flags(
             "dragonfly standalone",
             "Runs a scheduler and a daemon in one process until it is interrupted. What was downloaded"
@@ -52,7 +54,7 @@ final class Standalone {
         return ServerMain.SUCCESS;
       }
       level = level(parsed);
-      directory = directory(parsed);
+      directory = directory(parsed, System.getenv());
     } catch (UsageException e) {
       System.err.println("standalone: " + e.getMessage());
       System.err.println("Try 'dragonfly standalone --help'.");
@@ -72,7 +74,7 @@ final class Standalone {
 
   /** Where the daemon of a standalone keeps its certificate authority. */
   static Path authorityDirectory(ParsedFlags parsed) throws UsageException {
-    return directory(parsed).resolve("data/ca");
+    return directory(parsed, System.getenv()).resolve("data/ca");
   }
 
   private static LogLevel level(ParsedFlags parsed) throws UsageException {
@@ -83,14 +85,12 @@ final class Standalone {
     }
   }
 
-  private static Path directory(ParsedFlags parsed) throws UsageException {
+  static Path directory(ParsedFlags parsed, Map<String, String> environment) throws UsageException {
     String text = parsed.value("data-dir").orElse("");
     if (text.isEmpty()) {
-      String home = System.getProperty("user.home", "");
-      if (home.isEmpty() || home.equals("/") || home.equals("?")) {
-        throw new UsageException("this user has no home directory: pass --data-dir");
-      }
-      text = home + "/.dragonfly";
+      return UserHome.standalone(environment)
+          .orElseThrow(
+              () -> new UsageException("HOME is not the directory of a user: pass --data-dir"));
     }
     try {
       return Path.of(text).toAbsolutePath().normalize();

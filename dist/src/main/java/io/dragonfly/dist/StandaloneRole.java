@@ -2,6 +2,7 @@ package io.dragonfly.dist;
 
 import io.dragonfly.common.config.Keys;
 import io.dragonfly.common.file.FileProblem;
+import io.dragonfly.common.file.UserHome;
 import io.dragonfly.common.lifecycle.Closer;
 import io.dragonfly.common.lifecycle.ServerMain;
 import io.dragonfly.common.lifecycle.StartException;
@@ -144,8 +145,8 @@ final class StandaloneRole implements ServerMain.Role, AutoCloseable {
     String program = System.getProperty("dragonfly.command", "dragonfly");
     Path socket = daemon.socketPath();
     // dfget looks there by itself; any other place it has to be told.
-    Path usual = Path.of(System.getProperty("user.home", "/")).resolve(".dragonfly/dfdaemon.sock");
-    String endpoint = socket.equals(usual) ? "" : "-e " + socket + " ";
+    Optional<Path> usual = UserHome.standalone(System.getenv()).map(UserHome::socket);
+    String endpoint = usual.equals(Optional.of(socket)) ? "" : "-e " + socket + " ";
     out.print(
         """
         Dragonfly is ready.

@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.dragonfly.cli.Dfget;
 import io.dragonfly.cli.Terminal;
+import io.dragonfly.common.flag.UsageException;
 import io.dragonfly.common.lifecycle.StartException;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,6 +28,32 @@ class StandaloneTest {
           .hasMessageContaining("process " + ProcessHandle.current().pid());
     }
     DataDirectory.open(directory).close();
+  }
+
+  @Test
+  void goesWhereDfgetLooksByItself() throws Exception {
+    Map<String, String> environment = Map.of("HOME", directory.toString());
+    Path chosen =
+        Standalone.directory(Standalone.flags().parse(List.of(), environment), environment);
+    assertThat(chosen).isEqualTo(directory.resolve(".dragonfly"));
+    assertThatThrownBy(
+            () -> Standalone.directory(Standalone.flags().parse(List.of(), Map.of()), Map.of()))
+        .isInstanceOf(UsageException.class)
+        .hasMessageContaining("--data-dir");
+    try (DataDirectory data = DataDirectory.open(chosen);
+        StandaloneRole role = new StandaloneRole(data, "127.0.0.1", System.out);
+        DemoOrigin origin = new DemoOrigin(new DemoContent(3, 5_000), /* ranges= */ true).start()) {
+      role.start();
+      ByteArrayOutputStream said = new ByteArrayOutputStream();
+      PrintStream print = new PrintStream(said, true, StandardCharsets.UTF_8);
+      int code =
+          Dfget.run(
+              new String[] {origin.url(), "-O", "out", "--console"},
+              new Terminal(print, print, environment, directory, /* interactive= */ false));
+      assertThat(code).as(said.toString(StandardCharsets.UTF_8)).isZero();
+      assertThat(said.toString(StandardCharsets.UTF_8))
+          .contains("the daemon at " + chosen.resolve("dfdaemon.sock"));
+    }
   }
 
   @Test

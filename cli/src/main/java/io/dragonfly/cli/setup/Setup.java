@@ -3,6 +3,7 @@ package io.dragonfly.cli.setup;
 import io.dragonfly.cli.ExitCode;
 import io.dragonfly.cli.Terminal;
 import io.dragonfly.common.file.FileProblem;
+import io.dragonfly.common.file.UserHome;
 import io.dragonfly.common.flag.Flag;
 import io.dragonfly.common.flag.Flags;
 import io.dragonfly.common.flag.ParsedFlags;
@@ -151,8 +152,7 @@ public final class Setup {
    */
   public static List<ClientState> survey(
       Path root, Map<String, String> environment, HostPort proxy) {
-    Optional<String> home =
-        Optional.ofNullable(environment.get("HOME")).filter(text -> text.startsWith("/"));
+    Optional<String> home = UserHome.of(environment).map(Path::toString);
     List<ClientState> states = new ArrayList<>();
     CLIENTS.forEach(
         (name, client) -> states.add(state(name, client, root, environment, home, proxy)));
@@ -257,11 +257,11 @@ public final class Setup {
     if (!own) {
       return Optional.empty();
     }
-    String text = terminal.environment().getOrDefault("HOME", "");
-    if (!text.startsWith("/") || Path.of(text).normalize().getNameCount() == 0) {
+    Optional<String> home = UserHome.of(terminal.environment()).map(Path::toString);
+    if (home.isEmpty()) {
       throw new UsageException("HOME is no directory of a user: pass --system.");
     }
-    return Optional.of(Path.of(text).normalize().toString());
+    return home;
   }
 
   private static boolean isRoot() {
