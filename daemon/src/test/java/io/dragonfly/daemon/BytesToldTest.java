@@ -88,13 +88,11 @@ class BytesToldTest {
     Run two = mirror("-r", range, "-H", "TE: trailers");
     assertThat(two.out()).isEqualTo(Arrays.copyOfRange(content, PIECE - 5, PIECE + 7));
     assertThat(two.lines()).contains("x-dragonfly-cached-bytes: 5");
-    assertThat(two.trailer())
-        .isEqualTo("x-dragonfly-bytes: cache=5, peers=0, seed=0, origin=7");
+    assertThat(two.trailer()).isEqualTo("x-dragonfly-bytes: cache=5, peers=0, seed=0, origin=7");
 
     Run parts = mirror("-r", "0-1,4-6," + (2 * PIECE) + "-" + (2 * PIECE), "-H", "TE: trailers");
     assertThat(parts.lines()).contains("x-dragonfly-cached-bytes: 5");
-    assertThat(parts.trailer())
-        .isEqualTo("x-dragonfly-bytes: cache=5, peers=0, seed=0, origin=1");
+    assertThat(parts.trailer()).isEqualTo("x-dragonfly-bytes: cache=5, peers=0, seed=0, origin=1");
   }
 
   @Test

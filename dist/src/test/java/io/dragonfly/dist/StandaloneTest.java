@@ -40,12 +40,12 @@ class StandaloneTest {
             () -> Standalone.directory(Standalone.flags().parse(List.of(), Map.of()), Map.of()))
         .isInstanceOf(UsageException.class)
         .hasMessageContaining("--data-dir");
+    ByteArrayOutputStream said = new ByteArrayOutputStream();
+    PrintStream print = new PrintStream(said, true, StandardCharsets.UTF_8);
     try (DataDirectory data = DataDirectory.open(chosen);
-        StandaloneRole role = new StandaloneRole(data, "127.0.0.1", System.out);
+        StandaloneRole role = new StandaloneRole(data, "127.0.0.1", print);
         DemoOrigin origin = new DemoOrigin(new DemoContent(3, 5_000), /* ranges= */ true).start()) {
       role.start();
-      ByteArrayOutputStream said = new ByteArrayOutputStream();
-      PrintStream print = new PrintStream(said, true, StandardCharsets.UTF_8);
       int code =
           Dfget.run(
               new String[] {origin.url(), "-O", "out", "--console"},

@@ -154,7 +154,9 @@ final class Relays {
           throw new IOException("another proxy stands on the way to " + place.name());
         }
         String http2 = ApplicationProtocolNames.HTTP_2;
-        Channel connection = onward.connect(client, way.get(), place.addresses(), http2, ApplicationProtocolNames.HTTP_1_1);
+        Channel connection =
+            onward.connect(
+                client, way.get(), place.addresses(), http2, ApplicationProtocolNames.HTTP_1_1);
         if (!Onward.speaks(connection, http2)) {
           impossible = true;
           var _ = connection.close();

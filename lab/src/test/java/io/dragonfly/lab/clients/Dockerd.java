@@ -32,8 +32,8 @@ final class Dockerd implements AutoCloseable {
   /**
    * Starts it.
    *
-   * @param root stands for / where it looks for {@code /etc/docker}, and for what systemd would tell
-   *     it
+   * @param root stands for / where it looks for {@code /etc/docker}, and for what systemd would
+   *     tell it
    */
   static Dockerd start(Bench bench, Path root) throws IOException {
     Path directory = bench.newDirectory();
