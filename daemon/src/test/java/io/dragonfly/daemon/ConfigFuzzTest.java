@@ -6,7 +6,7 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.dragonfly.common.config.ConfigException;
 import io.dragonfly.common.config.ConfigLoader;
 import io.dragonfly.common.config.Keys;
-import io.dragonfly.daemon.fuzz.Mutations;
+import io.dragonfly.common.fuzz.Mutations;
 import java.nio.charset.StandardCharsets;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;

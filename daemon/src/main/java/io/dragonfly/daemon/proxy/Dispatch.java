@@ -237,7 +237,7 @@ final class Dispatch {
     return new ByteCounts(0, 0, 0, exchange.sent());
   }
 
-  private static HostPort place(String authority) throws Refusal {
+  static HostPort place(String authority) throws Refusal {
     try {
       return HostPort.parse(authority);
     } catch (IllegalArgumentException e) {
@@ -245,7 +245,7 @@ final class Dispatch {
     }
   }
 
-  private static String absolute(String target) throws Refusal {
+  static String absolute(String target) throws Refusal {
     String lower = target.toLowerCase(Locale.ROOT);
     if (!lower.startsWith("http://") && !lower.startsWith("https://")) {
       throw Refusal.badRequest(

@@ -209,7 +209,7 @@ final class StoreDirectory implements AutoCloseable {
   }
 
   /** Whose writes are trusted. */
-  private record Sessions(long current, long doubtfulBefore, TreeSet<Long> doubtful) {
+  record Sessions(long current, long doubtfulBefore, TreeSet<Long> doubtful) {
 
     static Sessions next(List<String> marker, long now) {
       try {
@@ -245,7 +245,11 @@ final class StoreDirectory implements AutoCloseable {
       }
       List<Long> numbers = new ArrayList<>();
       for (String word : words.subList(1, words.size())) {
-        numbers.add(Long.parseLong(word));
+        long number = Long.parseLong(word);
+        if (number < 0 || number > Long.MAX_VALUE / 2) {
+          throw new IllegalArgumentException("no number of a session: " + word);
+        }
+        numbers.add(number);
       }
       return numbers;
     }

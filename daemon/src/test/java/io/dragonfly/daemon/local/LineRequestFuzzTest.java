@@ -3,7 +3,7 @@ package io.dragonfly.daemon.local;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
-import io.dragonfly.daemon.fuzz.Mutations;
+import io.dragonfly.common.fuzz.Mutations;
 import java.nio.charset.StandardCharsets;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;

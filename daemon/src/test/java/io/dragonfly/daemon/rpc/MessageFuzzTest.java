@@ -7,6 +7,8 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import io.dragonfly.api.common.v2.Download;
+import io.dragonfly.api.common.v2.Host;
+import io.dragonfly.api.common.v2.Peer;
 import io.dragonfly.api.errordetails.v2.Backend;
 import io.dragonfly.api.extension.v1.Content;
 import io.dragonfly.api.extension.v1.JoinResponse;
@@ -16,9 +18,14 @@ import io.dragonfly.api.extension.v1.Parent;
 import io.dragonfly.api.extension.v1.Parents;
 import io.dragonfly.api.extension.v1.PieceRoot;
 import io.dragonfly.api.extension.v1.Roots;
+import io.dragonfly.api.extension.v1.TinyContent;
+import io.dragonfly.api.scheduler.v2.AnnouncePeerResponse;
+import io.dragonfly.api.scheduler.v2.EmptyTaskResponse;
+import io.dragonfly.api.scheduler.v2.NeedBackToSourceResponse;
+import io.dragonfly.api.scheduler.v2.NormalTaskResponse;
+import io.dragonfly.common.fuzz.Mutations;
 import io.dragonfly.common.id.HostId;
 import io.dragonfly.common.id.TaskId;
-import io.dragonfly.daemon.fuzz.Mutations;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -59,8 +66,33 @@ final class MessageFuzzTest {
             JoinResponse.newBuilder()
                 .setOriginRefused(
                     OriginRefused.newBuilder()
-                        .setBackend(Backend.newBuilder().setMessage("no").setStatusCode(404))))
+                        .setBackend(Backend.newBuilder().setMessage("no").setStatusCode(404))),
+            JoinResponse.newBuilder()
+                .setTinyContent(
+                    TinyContent.newBuilder().setBytes(ByteString.copyFrom(new byte[128]))))
         .map(order -> order.build().toByteArray());
+  }
+
+  static Stream<byte[]> answers() {
+    return Stream.of(
+            AnnouncePeerResponse.newBuilder()
+                .setNormalTaskResponse(
+                    NormalTaskResponse.newBuilder()
+                        .addCandidateParents(
+                            Peer.newBuilder()
+                                .setId("p")
+                                .setHost(
+                                    Host.newBuilder()
+                                        .setId("h")
+                                        .setIp("127.0.0.1")
+                                        .setPort(4000)
+                                        .setType(1)))),
+            AnnouncePeerResponse.newBuilder()
+                .setNeedBackToSourceResponse(
+                    NeedBackToSourceResponse.newBuilder().setDescription("go")),
+            AnnouncePeerResponse.newBuilder()
+                .setEmptyTaskResponse(EmptyTaskResponse.getDefaultInstance()))
+        .map(answer -> answer.build().toByteArray());
   }
 
   static Stream<byte[]> downloads() {
@@ -100,6 +132,15 @@ final class MessageFuzzTest {
         message -> new ExtensionDialogue(HOST, TASK, 4005, false).answer(message));
   }
 
+  @MethodSource("answers")
+  @FuzzTest(maxDuration = "1m")
+  void upstreamAnswer(byte[] input) {
+    take(
+        input,
+        AnnouncePeerResponse.getDefaultInstance(),
+        message -> new UpstreamDialogue(HOST, TASK, 5).answer(message));
+  }
+
   @MethodSource("downloads")
   @FuzzTest(maxDuration = "1m")
   void download(byte[] input) {
@@ -114,6 +155,11 @@ final class MessageFuzzTest {
   @Test
   void ordersThatAreNearlyRight() {
     Mutations.tryAll(orders(), this::order);
+  }
+
+  @Test
+  void upstreamAnswersThatAreNearlyRight() {
+    Mutations.tryAll(answers(), this::upstreamAnswer);
   }
 
   @Test

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.dragonfly.common.digest.Digest;
+import io.dragonfly.common.fuzz.Mutations;
 import io.dragonfly.common.piece.ByteRange;
 import io.dragonfly.common.piece.InvalidRangeException;
-import io.dragonfly.daemon.fuzz.Mutations;
 import java.nio.charset.StandardCharsets;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;

@@ -3,12 +3,18 @@ package io.dragonfly.daemon.storage;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import io.dragonfly.common.fuzz.Mutations;
 import io.dragonfly.common.piece.BlockSet;
-import io.dragonfly.daemon.fuzz.Mutations;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -70,6 +76,105 @@ final class JournalFuzzTest {
     }
     assertThat(table.finished().length()).isLessThanOrEqualTo(table.layout().pieceCount());
     assertThat(table.storedBytes()).isNotNegative();
+  }
+
+  /** Whole journals: what stands behind the checksums, too. */
+  static Stream<byte[]> journals() {
+    return Stream.of(records().toList())
+        .map(records -> {
+          ByteArrayOutputStream file = new ByteArrayOutputStream();
+          file.writeBytes(bytes(JournalFormat.magic()));
+          for (byte[] record : records) {
+            file.writeBytes(
+                bytes(
+                    JournalFormat.encode(
+                        decoded(record[0], Arrays.copyOfRange(record, 1, record.length)))));
+          }
+          return file.toByteArray();
+        });
+  }
+
+  private static JournalRecord decoded(int type, byte[] body) {
+    try {
+      return JournalFormat.decode(type, body).orElseThrow();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static byte[] bytes(ByteBuffer buffer) {
+    byte[] bytes = new byte[buffer.remaining()];
+    buffer.get(bytes);
+    return bytes;
+  }
+
+  @MethodSource("journals")
+  @FuzzTest(maxDuration = "1m")
+  void journal(byte[] input) throws IOException {
+    Path path = Files.createTempFile("journal", "");
+    try (OpenFiles open = new OpenFiles(1)) {
+      Files.write(path, input);
+      List<Long> positions = new ArrayList<>();
+      TaskJournal journal;
+      try {
+        journal =
+            TaskJournal.load(new SharedFile(open, path), (position, _) -> positions.add(position));
+      } catch (IOException e) {
+        return; // The task is dropped.
+      }
+      for (long position : positions) {
+        assertThat(journal.read(position)).isNotNull();
+      }
+      assertThat(Files.size(path)).isLessThanOrEqualTo(input.length);
+    } finally {
+      Files.delete(path);
+    }
+  }
+
+  static Stream<byte[]> markers() {
+    return Stream.of(
+            """
+            dragonfly piece store 1
+            session 1700000000000
+            clean yes
+            doubtful-before 1600000000000
+            doubtful 1600000000001 1600000000002
+            """,
+            """
+            dragonfly piece store 1
+            session 9223372036854775807
+            clean no
+            doubtful-before 0
+            doubtful
+            """)
+        .map(text -> text.getBytes(StandardCharsets.ISO_8859_1));
+  }
+
+  /** The next session is named after all before, and what it can't tell it doubts. */
+  @MethodSource("markers")
+  @FuzzTest(maxDuration = "1m")
+  void marker(byte[] input) {
+    long now = 1_700_000_000_000L;
+    List<String> lines = new String(input, StandardCharsets.ISO_8859_1).lines().toList();
+    StoreDirectory.Sessions sessions = StoreDirectory.Sessions.next(lines, now);
+    assertThat(sessions.current()).isGreaterThanOrEqualTo(now);
+    List<String> written = sessions.text(/* clean= */ false).lines().toList();
+    StoreDirectory.Sessions next = StoreDirectory.Sessions.next(written, now);
+    assertThat(next.current()).isGreaterThan(sessions.current());
+    assertThat(
+            next.doubtful().contains(sessions.current())
+                || next.doubtfulBefore() > sessions.current())
+        .isTrue();
+  }
+
+  @Test
+  void journalsThatAreNearlyRight() {
+    Mutations.tryAll(journals(), this::journal);
+  }
+
+  @Test
+  void markersThatAreNearlyRight() {
+    Mutations.tryAll(markers(), this::marker);
   }
 
   @Test

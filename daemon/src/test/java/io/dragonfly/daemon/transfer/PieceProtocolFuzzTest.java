@@ -4,11 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.dragonfly.common.digest.Digest;
-import io.dragonfly.daemon.fuzz.Mutations;
+import io.dragonfly.common.fuzz.Mutations;
 import io.dragonfly.daemon.storage.Kind;
 import io.dragonfly.daemon.storage.StoredPiece;
 import io.dragonfly.daemon.storage.TestContent;
 import io.dragonfly.daemon.storage.TrafficType;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
@@ -19,6 +24,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Frames from anybody: each is taken, waited for or refused, and never believed. */
 final class PieceProtocolFuzzTest {
+  private static final InetSocketAddress CHILD =
+      new InetSocketAddress(InetAddress.getLoopbackAddress(), 4006);
+  private static final AddressTokens TOKENS = new AddressTokens(() -> true, () -> true);
+
   static Stream<byte[]> requests() {
     return Stream.of(
             PieceProtocol.encode(new PieceProtocol.Request.Piece(7, TestContent.KEY, 3)),
@@ -113,6 +122,25 @@ final class PieceProtocolFuzzTest {
         assertThat(e).hasMessageStartingWith("it");
       }
     }
+  }
+
+  static Stream<byte[]> tokens() {
+    ByteBuf token = Unpooled.buffer();
+    assertThat(TOKENS.writeToken(token, Unpooled.wrappedBuffer(new byte[20]), CHILD)).isTrue();
+    return Stream.of(ByteBufUtil.getBytes(token));
+  }
+
+  /** What an address sends back over QUIC: only what was sent to it, and not changed. */
+  @MethodSource("tokens")
+  @FuzzTest(maxDuration = "1m")
+  void token(byte[] input) {
+    int id = TOKENS.validateToken(Unpooled.wrappedBuffer(input), CHILD);
+    assertThat(id).isIn(-1, TOKENS.maxTokenLength() - 20);
+  }
+
+  @Test
+  void tokensThatAreNearlyRight() {
+    Mutations.tryAll(tokens(), this::token);
   }
 
   @Test

@@ -60,22 +60,26 @@ final class PeerStreams {
 
   private void carryOutOrThrow(SwarmAction action, SeedTriggers triggers) {
     switch (action) {
-      case SwarmAction.Tell tell -> {
-        Listener stream = streams.get(tell.session());
-        if (stream != null) {
-          stream.tell(tell.order());
-        }
-      }
-      case SwarmAction.End end -> {
-        Listener stream = streams.remove(end.session());
-        if (stream != null) {
-          stream.end(status(end));
-        }
-      }
+      case SwarmAction.Tell tell -> tell(tell);
+      case SwarmAction.End end -> end(end);
       case SwarmAction.TriggerSeed trigger -> triggers.start(trigger);
       case SwarmAction.CancelTrigger cancel -> triggers.cancel(cancel.trigger());
       case SwarmAction.Notice notice -> log.info("{} task={}", notice.text(), notice.task());
       case SwarmAction.HostNotice notice -> log.warn("{} host={}", notice.text(), notice.host());
+    }
+  }
+
+  void tell(SwarmAction.Tell tell) {
+    Listener stream = streams.get(tell.session());
+    if (stream != null) {
+      stream.tell(tell.order());
+    }
+  }
+
+  void end(SwarmAction.End end) {
+    Listener stream = streams.remove(end.session());
+    if (stream != null) {
+      stream.end(status(end));
     }
   }
 
