@@ -45,6 +45,7 @@ final class RequestFuzzTest {
               100,
               Optional.empty(),
               false,
+              Optional.empty(),
               Duration.ofSeconds(1)));
 
   static Stream<byte[]> heads() {
