@@ -17,9 +17,7 @@ import java.util.random.RandomGenerator;
  *
  * <p>The first request is a look: a bounded range whose answer tells length and version and whose
  * bytes are kept. What follows are runs of consecutive missing pieces, some at a time and shorter
- * ones towards the end. Where others said what the content is, the first run is alone until its
- * answer has shown that the origin still has that version: another one is not sent several times.
- * An origin that does not give parts is read by looks at the whole content.
+ * ones towards the end. An origin that does not give parts is read by looks at the whole content.
  *
  * <p>A read that breaks is repeated from where it broke, after a pause that doubles; some failures
  * in a row without progress, or one that will not change, end the reading with a {@link #failure}.
@@ -86,10 +84,6 @@ final class OriginPlan {
   private final OriginWidth width;
   private Permission permission = Permission.NONE;
   private BitSet heldByPeers = new BitSet();
-
-  /** It has told this download itself that it has the version that is wanted. */
-  private boolean confirmed;
-
   private boolean ranges = true;
   private boolean lookAgain;
   private boolean lookFromStart;
@@ -257,8 +251,7 @@ final class OriginPlan {
     if (!content.isOpen() || permission == Permission.LOOK) {
       return;
     }
-    int most = confirmed ? width.now() : 1;
-    while (reads.size() < most && !free.isEmpty()) {
+    while (reads.size() < width.now() && !free.isEmpty()) {
       run(free, needs, readers, content, request.get(), out);
     }
     width.underWay(reads.size(), now);
@@ -365,7 +358,6 @@ final class OriginPlan {
 
   /** The origin answered a look. */
   void answered(Read read, boolean ranged) {
-    confirmed = true;
     read.waiting = true;
     read.ranged = ranged;
     ranges = ranged && ranges;
@@ -409,7 +401,6 @@ final class OriginPlan {
   }
 
   void progress(Read read, Event.OriginBytes count, long now) {
-    confirmed = true;
     bytes += count.bytes();
     read.received += count.bytes();
     width.bytes(count.bytes(), now);
@@ -517,7 +508,6 @@ final class OriginPlan {
       }
     }
     ranges = keep.isEmpty() || keep.get().ranged;
-    confirmed = keep.isPresent();
     endedEarlyAt = 0;
     lookAgain = false;
     heldByPeers.clear();

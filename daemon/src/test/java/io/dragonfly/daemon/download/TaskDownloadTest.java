@@ -523,28 +523,6 @@ class TaskDownloadTest {
   }
 
   @Test
-  void whatOthersSaidOfTheContentIsAskedForOnceBeforeItIsAskedForSeveralTimes() {
-    Machine machine = joined(256);
-    machine.order(new SwarmOrder.GoToOrigin("lease", new BitSet()));
-    assertThat(machine.all(Action.ReadOrigin.class)).hasSize(1);
-    machine.after(Duration.ofSeconds(1));
-    assertThat(machine.all(Action.ReadOrigin.class)).hasSize(1);
-    machine.give(
-        new Event.OriginBytes(machine.last(Action.ReadOrigin.class).read(), 1000, 0, 1000));
-    assertThat(machine.all(Action.ReadOrigin.class)).hasSize(4);
-  }
-
-  @Test
-  void anotherVersionThanOthersSaidIsMetByOneRequest() {
-    Machine machine = joined(256);
-    machine.order(new SwarmOrder.GoToOrigin("lease", new BitSet()));
-    machine.broke(machine.last(Action.ReadOrigin.class).read(), Kind.CHANGED, 0);
-    machine.after(Duration.ofSeconds(2));
-    assertThat(machine.all(Action.ReadOrigin.class)).hasSize(1);
-    assertThat(machine.all(Action.LookAtOrigin.class)).hasSize(1);
-  }
-
-  @Test
   void theLeaseCoversOnlyWhatNoPeerHolds() {
     Machine machine = joined(6);
     machine.order(new SwarmOrder.GoToOrigin("lease", bits(0, 1, 2)));

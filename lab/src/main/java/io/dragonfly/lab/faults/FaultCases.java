@@ -171,7 +171,7 @@ final class FaultCases {
       stage.origin.become(stage.content(), Behaviour.good());
       Thread.sleep(VERDICT_OF_ORIGIN);
       stage.budget.add(stage.origin.bytesSent());
-      stage.budget.addStaleRequest();
+      stage.budget.addStaleRequests();
     });
   }
 

@@ -52,11 +52,11 @@ final class OriginBudget {
   }
 
   /**
-   * Who reads next believes what was said of the content before: its first request is for that
-   * version, and is closed at the first bytes of another.
+   * Who reads next believes what was said of the content before: its first requests are for that
+   * version, and are closed at the first bytes of another.
    */
-  void addStaleRequest() {
-    more += BUFFERED;
+  void addStaleRequests() {
+    more += DownloadOptions.DEFAULTS.originReads() * BUFFERED;
   }
 
   private void addReads(long reads) {
