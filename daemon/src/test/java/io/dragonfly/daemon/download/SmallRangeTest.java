@@ -11,7 +11,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.dragonfly.common.piece.BlockSet;
 import io.dragonfly.daemon.link.DownloadRequest;
+import io.dragonfly.daemon.link.PeerReport;
 import io.dragonfly.daemon.link.SwarmOrder;
+import io.dragonfly.daemon.transfer.TransferException.Reason;
 import java.time.Duration;
 import java.util.BitSet;
 import java.util.List;
@@ -68,6 +70,25 @@ class SmallRangeTest {
             new Action.Finished(
                 1, new DownloadSummary(new ByteCounts(0, BLOCK + 1, 0, 0), Duration.ZERO)));
     assertThat(machine.download.isDone()).isTrue();
+  }
+
+  @Test
+  void whoGivesAWrongBlockIsReportedAndAnotherOneIsAskedForTheSame() {
+    Machine machine = joined();
+    machine.order(new SwarmOrder.Roots(roots(3)));
+    machine.parents("a", "b");
+    machine.announce("a", 1);
+    machine.announce("b", 1);
+    Action.Fetch first = machine.fetchOf(1);
+    machine.give(new Event.FetchFailed(first.fetch(), Reason.CORRUPT, "block 4 differs"));
+
+    assertThat(machine.reports(PeerReport.PieceFailed.class))
+        .singleElement()
+        .matches(report -> report.reason() == PeerReport.FailureReason.CORRUPT);
+    assertThat(machine.all(Action.Finished.class)).isEmpty();
+    Action.Fetch second = machine.fetchOf(1);
+    assertThat(second.parent()).isNotEqualTo(first.parent());
+    assertThat(second.blocks()).contains(BLOCKS);
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.dragonfly.common.id.TaskId;
 import io.dragonfly.daemon.link.DownloadRequest;
+import io.dragonfly.daemon.link.PeerReport;
 import io.dragonfly.daemon.storage.Kind;
 import io.dragonfly.daemon.storage.PieceContent;
 import io.dragonfly.daemon.storage.PieceView;
@@ -13,7 +14,9 @@ import io.dragonfly.daemon.storage.StoredTask;
 import io.dragonfly.daemon.storage.TaskKey;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -141,6 +144,26 @@ class SmallRangesTest {
     var _ = all(restarted, whole());
     assertThat(stored(restarted)).isEqualTo(content);
     assertThat(parent.server.activity().bytes()).isEqualTo(content.length);
+  }
+
+  @Test
+  void aWrongBlockIsNotTakenAndItsParentIsReported() throws Exception {
+    TestHost parent = host("a");
+    TestHost child = host("b");
+    var _ = all(parent, whole());
+    Path file = parent.store.find(KEY).orElseThrow().file();
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      var _ = channel.write(ByteBuffer.wrap(new byte[] {(byte) ~content[START]}), START);
+    }
+
+    DownloadSummary summary = range(child, START, LENGTH);
+    assertThat(summary.bytes()).isEqualTo(new ByteCounts(0, 0, 0, LENGTH));
+    assertThat(swarm.reports)
+        .filteredOn(PeerReport.PieceFailed.class::isInstance)
+        .map(PeerReport.PieceFailed.class::cast)
+        .extracting(PeerReport.PieceFailed::reason)
+        .containsOnly(PeerReport.FailureReason.CORRUPT);
+    assertThat(parent.server.activity().bytes()).isLessThanOrEqualTo(BLOCK);
   }
 
   @Test
