@@ -190,7 +190,7 @@ final class Exchange {
     boolean framed = true;
     if (!bodiless) {
       headers.remove(HttpHeaderNames.CONTENT_LENGTH);
-      boolean chunked = headers.contains(HttpHeaderNames.TRAILER) && !isStream();
+      boolean chunked = headers.contains(HttpHeaderNames.TRAILER) && asksForTrailers();
       pastLoop &= length.isPresent() && !chunked; // Chunks are made by the event loop.
       if (length.isPresent() && !chunked) {
         headers.set(HttpHeaderNames.CONTENT_LENGTH, length.getAsLong());
@@ -221,17 +221,19 @@ final class Exchange {
     return head;
   }
 
-  /**
-   * Whether the client reads what follows a body (RFC 9110, 6.5.1). In HTTP/1.1 it gives up knowing
-   * the length for that.
-   */
+  /** Whether the client reads what follows a body (RFC 9110, 6.5.1). */
   boolean takesTrailers() {
     return !request.method().equals(HttpMethod.HEAD)
         && !request.protocolVersion().equals(HttpVersion.HTTP_1_0)
-        && (isStream()
-            || request
-                .headers()
-                .containsValue(HttpHeaderNames.TE, HttpHeaderValues.TRAILERS, true));
+        && (isStream() || asksForTrailers());
+  }
+
+  /**
+   * Who says so gives up knowing the length: HTTP/1.1 has no trailers with one, and some clients of
+   * HTTP/2 stop reading where it ends.
+   */
+  private boolean asksForTrailers() {
+    return request.headers().containsValue(HttpHeaderNames.TE, HttpHeaderValues.TRAILERS, true);
   }
 
   /** Whether it is a request of HTTP/2. */
