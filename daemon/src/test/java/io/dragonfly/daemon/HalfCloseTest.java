@@ -10,6 +10,7 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.concurrent.Semaphore;
@@ -70,7 +71,7 @@ class HalfCloseTest {
     String head = "POST " + origin.base() + "/x HTTP/1.1\r\nHost: h\r\n";
     assertThat(text(head + "Content-Length: 500000\r\n\r\n" + body))
         .startsWith("HTTP/1.1 200 OK\r\n")
-        .contains("x".repeat(10_000));
+        .matches(text -> text.chars().filter(c -> c == 'x').count() == 500_000, "all of it");
     assertThat(text(head + "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"))
         .startsWith("HTTP/1.1 200 OK\r\n")
         .contains("abc");
@@ -116,9 +117,9 @@ class HalfCloseTest {
       try (Socket remote = server.accept()) {
         remote.setSoTimeout(60_000);
         gone.close();
-        assertThat(new String(remote.getInputStream().readAllBytes(), ISO_8859_1))
-            .as("up to where the proxy gives the request up")
-            .startsWith("GET /x HTTP/1.1\r\n");
+        assertThat(line(remote)).isEqualTo("GET /x HTTP/1.1\r\n");
+        // The proxy gives the request up, perhaps by a reset.
+        while (read(remote) >= 0) {}
       }
     }
   }
@@ -201,6 +202,15 @@ class HalfCloseTest {
         assertThat(new String(client.getInputStream().readAllBytes(), ISO_8859_1))
             .isEqualTo("HTTP/1.1 200 Connection Established\r\n\r\nand back");
       }
+    }
+  }
+
+  /** -1 where nothing more comes; fails while something still could. */
+  private static int read(Socket socket) throws IOException {
+    try {
+      return socket.getInputStream().read();
+    } catch (SocketException e) {
+      return -1;
     }
   }
 

@@ -78,7 +78,6 @@ class RequestSyntaxTest {
         "TE empty | POST % HTTP/1.1~Host: h~Transfer-Encoding:~~0~~",
         "space before the colon | GET % HTTP/1.1~Host: h~Content-Length_: 3~~abc",
         "tab before the colon | POST % HTTP/1.1~Host: h~Transfer-Encoding\\t: chunked~~0~~",
-        "obs-fold | GET % HTTP/1.1~Host: h~X-A: a~_b~~",
         "obs-fold of TE | POST % HTTP/1.1~Host: h~Transfer-Encoding:~_chunked~~0~~",
         "space before the first line of headers | GET % HTTP/1.1~_Host: h~~",
         "header without colon | GET % HTTP/1.1~Host: h~X-A~~",
@@ -94,7 +93,6 @@ class RequestSyntaxTest {
         "CR without LF | GET % HTTP/1.1~Host: h\\rX-A: a~~",
         "no Host | GET % HTTP/1.1~~",
         "two Hosts | GET % HTTP/1.1~Host: h~Host: h~~",
-        "lower-case version | GET % http/1.1~Host: h~~",
         "version without a dot | GET % HTTP/11~Host: h~~",
         "no version | GET %~Host: h~~",
         "three spaces in the first line | GET % x HTTP/1.1~Host: h~~",
@@ -106,7 +104,8 @@ class RequestSyntaxTest {
         "user in a registry's name | GET /v2/x HTTP/1.1~Host: h~X-Dragonfly-Registry: http://h@x~~"
       })
   void isRefused(String name, String request) throws Exception {
-    assertThat(daemon.raw(wire(request))).as(name).startsWith("HTTP/1.1 400 ");
+    String closing = request.replaceFirst("~~", "~Connection: close~~");
+    assertThat(daemon.raw(wire(closing))).as(name).startsWith("HTTP/1.1 400 ");
     assertThat(origin.asked).isEmpty();
   }
 
@@ -152,6 +151,8 @@ class RequestSyntaxTest {
         "absolute form with an empty Host | GET % HTTP/1.1~Host:~",
         "spaces around a value | GET % HTTP/1.1~Host:\\t h_ ~X-A:_\\t_a_ ~",
         "no space after the colon | GET % HTTP/1.1~Host:h~X-A:a~",
+        "obs-fold, which becomes a space | GET % HTTP/1.1~Host: h~X-A: a~_b~",
+        "lower-case version | GET % http/1.1~Host: h~",
         "empty value | GET % HTTP/1.1~Host: h~X-A:~",
         "an empty line before | ~GET % HTTP/1.1~Host: h~",
         "HTTP/1.0 without Host | GET % HTTP/1.0~",
