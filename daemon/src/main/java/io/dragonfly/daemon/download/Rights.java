@@ -169,14 +169,14 @@ final class Rights {
     boolean head = MANIFEST.matcher(request.url()).find();
     try {
       try (OriginResponse answer = sources.open(head ? question.asHead() : question)) {
-        return other(request, content, answer);
+        return other(request, content, answer, head);
       } catch (OriginException e) {
         if (!head || e.status().orElse(0) != 405) {
           throw e;
         }
       }
       try (OriginResponse answer = sources.open(question)) {
-        return other(request, content, answer);
+        return other(request, content, answer, false);
       }
     } catch (OriginException e) {
       boolean refused = e.kind() == OriginException.Kind.REFUSED;
@@ -196,8 +196,8 @@ final class Rights {
   }
 
   private static Optional<DownloadException> other(
-      DownloadRequest request, ContentInfo content, OriginResponse answer) {
-    return difference(request, content, answer)
+      DownloadRequest request, ContentInfo content, OriginResponse answer, boolean head) {
+    return difference(request, content, answer, head)
         .map(why ->
             new DownloadException(
                 Code.CONTENT_CHANGED,
@@ -212,13 +212,17 @@ final class Rights {
 
   /** What shows that an answer is not this content; nothing that shows it counts as that, too. */
   private static Optional<String> difference(
-      DownloadRequest request, ContentInfo content, OriginResponse answer) {
+      DownloadRequest request, ContentInfo content, OriginResponse answer, boolean head) {
     Optional<String> held = digest(content.headers());
     Optional<String> said = digest(answer.headers());
     if (held.isPresent() && said.isPresent()) {
       return held.equals(said)
           ? Optional.empty()
           : Optional.of("its digest was " + held.get() + " and is " + said.get());
+    }
+    if (head) {
+      // It is for a manifest, and has no body whose length counts.
+      return held.map(digest -> "it does not name the digest " + digest);
     }
     // What a digest names may come from several places, each with validators of its own.
     Validators stored =
