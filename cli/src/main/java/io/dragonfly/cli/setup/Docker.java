@@ -26,7 +26,11 @@ final class Docker implements Client {
   private static final String CERTIFICATES = "/etc/docker/certs.d";
   private static final String SERVICE = "/etc/systemd/system/docker.service.d";
   private static final String OWN_SERVICE = SERVICE + "/50-dragonfly.conf";
-  private static final Pattern PROXY = Pattern.compile("(?i)^[^#;]*\\bhttps_proxy=");
+  private static final Pattern PROXY = Pattern.compile("(?i)^[^#;]*\\b(https|no)_proxy=");
+
+  /** Docker trusts nobody else for these, whatever is in its directory of certificates. */
+  private static final String HUB_HOSTS = ".docker.io,.docker.com";
+
   private static final String MIRRORS = "registry-mirrors";
 
   /** A proxy on another host is asked by http only where this says so; loopback always is. */
@@ -56,7 +60,14 @@ final class Docker implements Client {
       for (Wish.Registry registry : registries) {
         book.write(certificate(registry.name()), wish.authority().get());
       }
-      book.write(OWN_SERVICE, "[Service]\nEnvironment=\"HTTPS_PROXY=" + wish.proxyUrl() + "\"\n");
+      book.write(
+          OWN_SERVICE,
+          """
+          [Service]
+          Environment="HTTPS_PROXY=%s"
+          Environment="NO_PROXY=%s"
+          """
+              .formatted(wish.proxyUrl(), HUB_HOSTS));
     }
   }
 
@@ -80,8 +91,8 @@ final class Docker implements Client {
 
   private static void checkProxies(Book book, ObjectNode content) throws SetupException {
     String remedy =
-        "Docker has another proxy. Remove it, and let the daemon use that one: backend.proxy in its"
-            + " configuration; then run this again.";
+        "Docker has a proxy, or exceptions from one. Remove them, and let the daemon use it:"
+            + " backend.proxy in its configuration; then run this again.";
     if (content.has("proxies")) {
       throw new SetupException(CONFIG + " has \"proxies\": " + remedy);
     }
@@ -249,8 +260,9 @@ final class Docker implements Client {
             + "/ghcr.io/NAME.");
     if (wish.authority().isPresent()) {
       notes.add(
-          "What it pulls from other registries goes through the daemon as its proxy, too; from those"
-              + " that were named, through the swarm.");
+          "What it pulls from other registries goes through the daemon as its proxy, too. Tie rules"
+              + " to hosts: the daemon looks inside of all that a rule can match, and Docker trusts it"
+              + " for the registries that were named.");
       notes.add(Rules.forBlobs(wish.registries()));
     }
     return notes;

@@ -34,6 +34,8 @@ final class RegistriesConf implements Client {
   private final Owner owner;
   private final Set<String> options;
   private final Optional<List<String>> reload;
+
+  /** In which {@code %s} stands for the daemon's address. */
   private final List<String> notes;
 
   private RegistriesConf(
@@ -75,7 +77,7 @@ final class RegistriesConf implements Client {
         Optional.empty(),
         List.of(
             "Apptainer reads it for docker:// at its next pull. It knows no mirrors for oras://:"
-                + " name the daemon, 'apptainer pull --no-https oras://127.0.0.1:4001/ghcr.io/NAME'."));
+                + " name the daemon, 'apptainer pull --no-https oras://%s/ghcr.io/NAME'."));
   }
 
   @Override
@@ -83,6 +85,10 @@ final class RegistriesConf implements Client {
     List<Wish.Registry> registries = wish.registries().isEmpty() ? USUAL : wish.registries();
     StringBuilder own = new StringBuilder();
     for (Wish.Registry registry : registries) {
+      if (registry.name().indexOf(':') >= 0) {
+        checkTrusted(registry, wish);
+        continue;
+      }
       @Nullable String file = owner(book, wish, registry);
       if (file == null) {
         own.append(own.isEmpty() ? "" : "\n").append(entry(registry, wish));
@@ -99,6 +105,20 @@ final class RegistriesConf implements Client {
           book.write(certificate(wish, registry.name()), wish.authority().get());
         }
       }
+    }
+  }
+
+  /** A mirror's path names the registry, and no path of an image may have a colon. */
+  private static void checkTrusted(Wish.Registry registry, Wish wish) throws SetupException {
+    if (!registry.tls() || wish.authority().isEmpty()) {
+      throw new SetupException(
+          registry.name()
+              + " can't have a mirror here, for its name has a port. "
+              + (registry.tls()
+                  ? "Pass --ca FILE as well, for podman, and pull with HTTPS_PROXY="
+                      + wish.proxyUrl()
+                      + "."
+                  : "Let it listen on port 80, or on 443 with TLS."));
     }
   }
 
@@ -272,10 +292,11 @@ final class RegistriesConf implements Client {
 
   @Override
   public List<String> notes(Book book, Wish wish) {
+    List<String> all = new ArrayList<>();
+    notes.forEach(note -> all.add(note.formatted(wish.proxy())));
     if (wish.authority().isEmpty()) {
-      return notes;
+      return all;
     }
-    List<String> all = new ArrayList<>(notes);
     all.add(
         "What a mirror can't give, an image that needs a password above all, then comes through the"
             + " daemon with HTTPS_PROXY="

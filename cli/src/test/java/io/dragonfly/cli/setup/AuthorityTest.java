@@ -59,7 +59,12 @@ class AuthorityTest {
     assertThat(setup.run("docker --registry r.example:5000 --ca ca.pem")).as(setup.err).isZero();
     assertThat(setup.read("etc/docker/certs.d/r.example:5000/dragonfly.crt")).isEqualTo(pem);
     assertThat(setup.read("etc/systemd/system/docker.service.d/50-dragonfly.conf"))
-        .isEqualTo("[Service]\nEnvironment=\"HTTPS_PROXY=http://127.0.0.1:4001\"\n");
+        .isEqualTo(
+            """
+            [Service]
+            Environment="HTTPS_PROXY=http://127.0.0.1:4001"
+            Environment="NO_PROXY=.docker.io,.docker.com"
+            """);
     assertThat(setup.out)
         .contains("Then run: sh -c systemctl daemon-reload && systemctl restart docker")
         .contains("{regex: '^https://r\\.example:5000/v2/.*/blobs/'}");
@@ -70,8 +75,8 @@ class AuthorityTest {
       delimiter = '|',
       textBlock =
           """
-          etc/docker/daemon.json|{"proxies": {"https-proxy": "http://p:1"}}|/etc/docker/daemon.json has "proxies": Docker has another proxy
-          etc/systemd/system/docker.service.d/proxy.conf|[Service]~Environment="https_proxy=http://p:1"|proxy.conf, line 2: Docker has another proxy
+          etc/docker/daemon.json|{"proxies": {"https-proxy": "http://p:1"}}|/etc/docker/daemon.json has "proxies": Docker has a proxy
+          etc/systemd/system/docker.service.d/proxy.conf|[Service]~Environment="https_proxy=http://p:1"|proxy.conf, line 2: Docker has a proxy, or exceptions
           """)
   void anotherProxyOfDockersIsNamed(String file, String text, String message) throws Exception {
     setup.write(file, text.replace('~', '\n'));
@@ -89,11 +94,17 @@ class AuthorityTest {
 
   @Test
   void podmanTrustsItForEachRegistry() throws Exception {
-    assertThat(setup.run("podman --ca ca.pem --registry docker.io --registry http://10.0.0.1:5000"))
+    assertThat(
+            setup.run(
+                "podman --ca ca.pem --registry docker.io --registry r.example:5000 --registry http://10.0.0.1"))
         .as(setup.err)
         .isZero();
     assertThat(setup.read("etc/containers/certs.d/docker.io/dragonfly.crt")).isEqualTo(pem);
-    assertThat(setup.tree()).doesNotContainKey("etc/containers/certs.d/10.0.0.1:5000/");
+    assertThat(setup.tree()).doesNotContainKey("etc/containers/certs.d/10.0.0.1/");
+    assertThat(setup.read("etc/containers/certs.d/r.example:5000/dragonfly.crt")).isEqualTo(pem);
+    assertThat(setup.read("etc/containers/registries.conf.d/50-dragonfly.conf"))
+        .contains("127.0.0.1:4001/docker.io")
+        .doesNotContain("r.example");
     assertThat(setup.out)
         .contains("HTTPS_PROXY=http://127.0.0.1:4001")
         .contains("{regex: '^https://registry-1\\.docker\\.io/v2/.*/blobs/'}");

@@ -110,6 +110,30 @@ class ContainerdTest {
         """);
   }
 
+  /** As containerd 2 prints it, with layers in several chunks at once. */
+  @Test
+  void chunksAtOnceStayInVersion3() throws Exception {
+    adds(
+        """
+        version = 3
+        [plugins]
+          [plugins.'io.containerd.cri.v1.images']
+            max_concurrent_downloads = 3
+            concurrent_layer_fetch_buffer = 8388608
+
+            [plugins.'io.containerd.cri.v1.images'.pinned_images]
+              sandbox = 'registry.k8s.io/pause:3.10'
+
+            [plugins.'io.containerd.cri.v1.images'.registry]
+        +      config_path = "/etc/containerd/certs.d"
+
+          [plugins.'io.containerd.transfer.v1.local']
+            max_concurrent_downloads = 3
+            concurrent_layer_fetch_buffer = 8388608
+            config_path = ''
+        """);
+  }
+
   @Test
   void aTableIsAddedWhereThereIsNone() throws Exception {
     adds(

@@ -27,7 +27,7 @@ class RegistriesConfTest {
   void registriesThatNobodyNamesGetAFileOfTheirOwn() throws Exception {
     String main = "unqualified-search-registries = [\"docker.io\"] # ours\n";
     setup.write(MAIN, main);
-    assertThat(setup.run("podman --registry ghcr.io --registry http://10.0.0.1:5000"))
+    assertThat(setup.run("podman --registry ghcr.io --registry http://10.0.0.1"))
         .as(setup.err)
         .isZero();
     assertThat(setup.read(OWN))
@@ -42,12 +42,12 @@ class RegistriesConfTest {
             insecure = true
 
             [[registry]]
-            prefix = "10.0.0.1:5000"
-            location = "10.0.0.1:5000"
+            prefix = "10.0.0.1"
+            location = "10.0.0.1"
             insecure = true
 
             [[registry.mirror]]
-            location = "127.0.0.1:4001/10.0.0.1:5000"
+            location = "127.0.0.1:4001/10.0.0.1"
             insecure = true
             """);
     assertThat(setup.read(MAIN)).isEqualTo(main);
@@ -60,6 +60,33 @@ class RegistriesConfTest {
     assertThat(setup.read(OWN))
         .contains("/docker.io\"", "/gcr.io\"", "/ghcr.io\"", "/quay.io\"", "/registry.k8s.io\"");
     assertThat(setup.out).contains("Then run: systemctl reload crio");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "crio --registry r.example:5000, Pass --ca FILE",
+    "podman --registry http://r.example:5000, Let it listen on port 80"
+  })
+  void aMirrorsPathHasNoPort(String line, String remedy) throws Exception {
+    assertThat(setup.run(line)).isEqualTo(1);
+    assertThat(setup.err).contains("r.example:5000 can't have a mirror here", remedy);
+    assertThat(setup.tree()).containsOnlyKeys("/");
+  }
+
+  @Test
+  void crioAndApptainerReadTheSame() throws Exception {
+    assertThat(setup.run("podman --registry ghcr.io")).as(setup.err).isZero();
+    String podman = setup.read(OWN);
+    for (String other : new String[] {"crio", "apptainer"}) {
+      assertThat(setup.run("podman --undo")).isZero();
+      assertThat(setup.run(other + " --registry ghcr.io")).as(setup.err).isZero();
+      assertThat(setup.read(OWN)).isEqualTo(podman);
+    }
+    assertThat(setup.out)
+        .contains("apptainer pull --no-https oras://127.0.0.1:4001/ghcr.io/NAME")
+        .doesNotContain("Then run");
+    assertThat(setup.run("apptainer --proxy http://10.0.0.1:5001")).isZero();
+    assertThat(setup.out).contains("oras://10.0.0.1:5001/ghcr.io/NAME");
   }
 
   @Test
