@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.dragonfly.lab.faults.LabCertificates;
 import io.dragonfly.lab.origin.LabContent;
+import io.dragonfly.lab.process.ProcessCluster;
 import io.dragonfly.lab.process.Tool;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,6 +24,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class ImagesTest {
   private static final String USER = "lab:s3cret";
+
+  /** That which names of registries leave out, as the path of a mirror has to. */
+  private static final int TLS_PORT = 443;
+
+  private static final String CREDS = "--creds=" + USER;
 
   @SuppressWarnings("NullAway.Init") // set before the first test
   private Bench bench;
@@ -170,9 +176,12 @@ final class ImagesTest {
     return output;
   }
 
-  @ParameterizedTest
-  @CsvSource({"http, true", "https, false", "https, true"})
-  void aRegistryWithTlsOrPasswords(String scheme, boolean passwords) throws Exception {
+  /** A registry that is not for everybody. */
+  private Registry registry(String scheme, boolean passwords) throws Exception {
+    return registry(scheme, passwords, ProcessCluster.freePort());
+  }
+
+  private Registry registry(String scheme, boolean passwords, int port) throws Exception {
     String tls =
         ", tls: {certificate: %s, key: %s}"
             .formatted(certificates.certificate("good"), certificates.key("good"));
@@ -180,13 +189,19 @@ final class ImagesTest {
     String[] user = USER.split(":", 2);
     Bench.require(List.of(Tool.HTPASSWD));
     Tool.HTPASSWD.run("-Bbc", users.toString(), user[0], user[1]);
-    Registry registry =
-        Registry.start(
-            bench,
-            scheme,
-            scheme.equals("https") ? tls : "",
-            passwords ? "auth: {htpasswd: {realm: lab, path: " + users + "}}" : "",
-            List.of("--cacert", certificates.authority().toString(), "-u", USER));
+    return Registry.start(
+        bench,
+        scheme,
+        port,
+        scheme.equals("https") ? tls : "",
+        passwords ? "auth: {htpasswd: {realm: lab, path: " + users + "}}" : "",
+        List.of("--cacert", certificates.authority().toString(), "-u", USER));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"http, true", "https, false", "https, true"})
+  void aRegistryWithTlsOrPasswords(String scheme, boolean passwords) throws Exception {
+    Registry registry = registry(scheme, passwords);
     Registry.Pushed image = registry.pushSmall("private");
     ContainerdClient client = new ContainerdClient(bench, registry);
     String[] options = passwords ? new String[] {"--user", USER} : new String[0];
@@ -197,5 +212,100 @@ final class ImagesTest {
           .hasMessageContaining("401");
       assertThat(other.on(Bench.TWO).digests()).isEmpty();
     }
+  }
+
+  /** By the mirror that {@code dragonfly setup podman} gives a user; the daemon asks by TLS. */
+  @Test
+  void aUsersOwnFilesLeadPodmanAndSkopeoToARegistryWithTls() throws Exception {
+    Bench.require(List.of(Tool.PODMAN, Tool.SKOPEO));
+    Registry registry = registry("https", /* passwords= */ false, TLS_PORT);
+    Registry.Pushed podman = registry.pushSmall("podman");
+    Registry.Pushed skopeo = registry.pushSmall("skopeo");
+    PodmanClient first = new PodmanClient(bench);
+    SkopeoClient second = new SkopeoClient(bench);
+    bench.assertReadOnce(
+        podman,
+        daemon ->
+            first.pull(List.of(home(daemon, registry)), podman, registry.name(podman.name())));
+    bench.assertReadOnce(
+        skopeo,
+        daemon ->
+            second.copy(List.of(home(daemon, registry)), skopeo, registry.name(skopeo.name())));
+  }
+
+  private String home(String daemon, Registry registry, String... options) throws Exception {
+    Path root = bench.newDirectory();
+    List<String> setup = new ArrayList<>(List.of("podman", "--user"));
+    setup.addAll(List.of("--proxy", bench.proxy(daemon), "--registry", registry.address()));
+    setup.addAll(List.of(options));
+    Bench.setUp(root, setup.toArray(String[]::new));
+    return "HOME=" + root.resolve("root");
+  }
+
+  /** Inside of HTTPS, where they trust the daemon, for no mirror gets a registry's passwords. */
+  @Test
+  void podmanAndSkopeoGetWhatNeedsAPassword() throws Exception {
+    Bench.require(List.of(Tool.PODMAN, Tool.SKOPEO));
+    Registry registry = registry("https", /* passwords= */ true);
+    Registry.Pushed podman = registry.pushSmall("podman");
+    Registry.Pushed skopeo = registry.pushSmall("skopeo");
+    PodmanClient first = new PodmanClient(bench);
+    SkopeoClient second = new SkopeoClient(bench);
+    bench.assertReadOnce(
+        podman,
+        daemon ->
+            first.pull(trusting(daemon, registry), podman, registry.name(podman.name()), CREDS));
+    bench.assertReadOnce(
+        skopeo,
+        daemon ->
+            second.copy(
+                trusting(daemon, registry),
+                skopeo,
+                registry.name(skopeo.name()),
+                "--src-creds=" + USER));
+    assertThatThrownBy(
+            () -> second.copy(trusting(Bench.TWO, registry), skopeo, registry.name(skopeo.name())))
+        .hasMessageContaining("unauthorized");
+  }
+
+  private List<String> trusting(String daemon, Registry registry) throws Exception {
+    String home = home(daemon, registry, "--ca", bench.authority(daemon).toString());
+    return List.of(home, "HTTPS_PROXY=" + bench.proxy(daemon));
+  }
+
+  /** Docker asks mirrors for images of Docker Hub only, and the daemon as its proxy for others. */
+  @Test
+  void dockerGetsWhatNeedsAPassword() throws Exception {
+    Bench.require(new DockerClient(bench).tools());
+    Registry registry = registry("https", /* passwords= */ true);
+    Registry.Pushed image = registry.pushSmall("docker");
+    bench.assertReadOnce(
+        image,
+        daemon -> {
+          Path root = bench.newDirectory();
+          String authority = bench.authority(daemon).toString();
+          Bench.setUp(
+              root,
+              "docker",
+              "--proxy",
+              bench.proxy(daemon),
+              "--registry",
+              registry.address(),
+              "--ca",
+              authority);
+          // Docker waits 15 s for a first answer, for which a starved machine may need longer.
+          bench.run(
+              Tool.CURL.path(),
+              "-sS",
+              "-x",
+              bench.proxy(daemon),
+              "--cacert",
+              authority,
+              registry.url() + "/v2/");
+          try (Dockerd docker = Dockerd.start(bench, root)) {
+            docker.logIn(registry.address(), USER);
+            DockerClient.assertPulls(docker, image, registry.name(image.name()));
+          }
+        });
   }
 }

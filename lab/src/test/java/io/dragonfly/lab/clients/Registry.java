@@ -49,6 +49,8 @@ final class Registry {
   private static final Pattern LINE = Pattern.compile("\"GET (\\S+) HTTP/[\\d.]+\" 20\\d (\\d+) ");
   private static final Pattern LOCATION = Pattern.compile("(?im)^location: (\\S+)");
 
+  private static final int TLS_PORT = 443;
+
   private final Bench bench;
   private final Program program;
   private final String address;
@@ -66,7 +68,7 @@ final class Registry {
 
   /** Open to everybody, by plain HTTP. */
   static Registry start(Bench bench) throws IOException, InterruptedException {
-    return start(bench, "http", "", "", List.of());
+    return start(bench, "http", ProcessCluster.freePort(), "", "", List.of());
   }
 
   /**
@@ -77,12 +79,12 @@ final class Registry {
    * @param access arguments with which curl may push to it
    */
   static Registry start(
-      Bench bench, String scheme, String http, String sections, List<String> access)
+      Bench bench, String scheme, int port, String http, String sections, List<String> access)
       throws IOException, InterruptedException {
     Bench.require(List.of(Tool.DOCKER_REGISTRY));
     Path own = bench.newDirectory();
-    int port = ProcessCluster.freePort();
-    String address = bench.place().address() + ":" + port;
+    String place = bench.place().address();
+    String address = port == TLS_PORT ? place : place + ":" + port;
     Path config = own.resolve("config.yml");
     Files.writeString(
         config,
@@ -93,7 +95,7 @@ final class Registry {
         http: {addr: "%s", secret: lab%s}
         %s
         """
-            .formatted(own.resolve("data"), address, http, sections));
+            .formatted(own.resolve("data"), place + ":" + port, http, sections));
     List<String> command = new ArrayList<>(bench.place().enter());
     command.addAll(List.of(Tool.DOCKER_REGISTRY.path(), "serve", config.toString()));
     Program program = bench.own(Program.start(own.resolve("log"), command), port);
