@@ -67,7 +67,7 @@ final class Fetch {
       say("downloading through the daemon at " + socket);
       return through(client);
     }
-    return direct(unreachable);
+    return direct(why(unreachable));
   }
 
   /** Where a daemon may be; only the one that was named, if one was. */
@@ -98,6 +98,9 @@ final class Fetch {
         say("the daemon may not write " + spec.output() + ", so it sends the content");
         return attempt(DaemonClient.connect(socket), true);
       }
+      if (e.reason() == Reason.CHANGED && !spec.disableBackToSource() && !spec.forceHardLink()) {
+        return direct(String.valueOf(e.getMessage()));
+      }
       if (e.reason() == Reason.OTHER_PROTOCOL) {
         if (spec.bytesPerSecond().isPresent()) {
           throw DownloadFailure.of(
@@ -126,8 +129,7 @@ final class Fetch {
     }
   }
 
-  private Outcome direct(List<DownloadFailure> unreachable) throws DownloadFailure {
-    String why = why(unreachable);
+  private Outcome direct(String why) throws DownloadFailure {
     if (spec.disableBackToSource()) {
       throw DownloadFailure.of(
           why + ", and --disable-back-to-source forbids to read the origin from here");

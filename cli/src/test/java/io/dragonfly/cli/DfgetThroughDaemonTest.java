@@ -1,10 +1,15 @@
 package io.dragonfly.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -109,6 +114,40 @@ class DfgetThroughDaemonTest {
   void linesOfALaterProtocolAreSkipped() {
     daemon.answer("hello from=2030\n" + STARTED + "weather rain=1\n" + DONE);
     assertThat(dfget().code()).isZero();
+  }
+
+  @Test
+  void whatTheOriginNoLongerGivesIsReadStraightFromIt() throws Exception {
+    HttpServer origin =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    origin.createContext(
+        "/",
+        exchange -> {
+          try (exchange) {
+            exchange.sendResponseHeaders(200, 3);
+            exchange.getResponseBody().write("new".getBytes(UTF_8));
+          }
+        });
+    origin.start();
+    try {
+      String url = "http://127.0.0.1:" + origin.getAddress().getPort() + "/file";
+      String changed = "error code=ABORTED message=it%20has%20changed\n";
+      daemon.answer(changed).answer(changed);
+      String[] args = {
+        url, "-O", "out", "-e", daemon.socket().toString(), "--disable-back-to-source"
+      };
+      DfgetRun refused = DfgetRun.of(directory, args);
+      assertThat(refused.code()).isEqualTo(1);
+      assertThat(refused.err()).contains("it has changed");
+      assertThat(output).doesNotExist();
+
+      DfgetRun run = DfgetRun.of(directory, Arrays.copyOf(args, 5));
+      assertThat(run.code()).as(run.err()).isZero();
+      assertThat(run.err()).contains("it has changed; downloading straight from the origin");
+      assertThat(output).hasContent("new");
+    } finally {
+      origin.stop(0);
+    }
   }
 
   @Test

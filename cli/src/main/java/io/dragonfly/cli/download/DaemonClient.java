@@ -243,9 +243,15 @@ public final class DaemonClient implements AutoCloseable {
     String code = line.value("code");
     String message = line.value("message");
     long status = line.number("status", 0);
-    boolean refused = "PERMISSION_DENIED".equals(code) && status == 0 && !stream;
+    Reason reason =
+        switch (code == null || status > 0 ? "" : code) {
+          case "PERMISSION_DENIED" ->
+              stream || spec.forceHardLink() ? Reason.FAILED : Reason.OUTPUT_REFUSED;
+          case "ABORTED" -> Reason.CHANGED;
+          default -> Reason.FAILED;
+        };
     return new DownloadFailure(
-        refused && !spec.forceHardLink() ? Reason.OUTPUT_REFUSED : Reason.FAILED,
+        reason,
         status > 0 ? OptionalInt.of((int) status) : OptionalInt.empty(),
         message != null && !message.isEmpty() ? message : "the daemon answered " + code,
         null);

@@ -17,6 +17,8 @@ public final class DownloadFailure extends Exception {
     OTHER_PROTOCOL,
     /** The daemon may not write where the user wants the file. */
     OUTPUT_REFUSED,
+    /** What the daemon has is not, or no longer, what the origin gives. */
+    CHANGED,
     /** Anything else: it is final. */
     FAILED
   }
