@@ -2,6 +2,7 @@ package io.dragonfly.daemon;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
@@ -142,7 +143,8 @@ class UpgradeTest {
   @Test
   void insideOfHttpsThatIsLookedInto() throws Exception {
     talk("wss://localhost:" + origin.port() + "/ws");
-    assertThat(origin.asked("GET localhost /ws 101")).isEqualTo(1);
+    // It writes its log when the connection has ended.
+    await().untilAsserted(() -> assertThat(origin.asked("GET localhost /ws 101")).isEqualTo(1));
     assertThat(behind.asked.getFirst().names())
         .noneMatch(name -> name.toLowerCase(Locale.ROOT).startsWith("x-dragonfly"));
   }
