@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -102,8 +101,8 @@ class HalfCloseTest {
         waiting.getOutputStream().write(request.getBytes(ISO_8859_1));
         waiting.shutdownOutput();
         try (Socket remote = server.accept()) {
-          assertThat(line(waiting)).isEqualTo("HTTP/1.1 102 Processing\r\n");
-          assertThat(line(waiting)).isEqualTo("\r\n");
+          assertThat(ProxyDaemon.line(waiting)).isEqualTo("HTTP/1.1 102 Processing\r\n");
+          assertThat(ProxyDaemon.line(waiting)).isEqualTo("\r\n");
           remote
               .getOutputStream()
               .write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi".getBytes(ISO_8859_1));
@@ -117,7 +116,7 @@ class HalfCloseTest {
       try (Socket remote = server.accept()) {
         remote.setSoTimeout(60_000);
         gone.close();
-        assertThat(line(remote)).isEqualTo("GET /x HTTP/1.1\r\n");
+        assertThat(ProxyDaemon.line(remote)).isEqualTo("GET /x HTTP/1.1\r\n");
         // The proxy gives the request up, perhaps by a reset.
         while (read(remote) >= 0) {}
       }
@@ -134,7 +133,7 @@ class HalfCloseTest {
               ("GET " + origin.base() + origin.path() + " HTTP/1.1\r\nHost: h\r\n\r\n")
                   .getBytes(ISO_8859_1));
       socket.shutdownOutput();
-      assertThat(line(socket)).isEqualTo("HTTP/1.1 200 OK\r\n");
+      assertThat(ProxyDaemon.line(socket)).isEqualTo("HTTP/1.1 200 OK\r\n");
     }
     await()
         .until(() -> {
@@ -154,8 +153,8 @@ class HalfCloseTest {
           .write(
               ("CONNECT 127.0.0.1:" + server.getLocalPort() + " HTTP/1.1\r\nHost: h\r\n\r\n")
                   .getBytes(ISO_8859_1));
-      assertThat(line(client)).startsWith("HTTP/1.1 200");
-      assertThat(line(client)).isEqualTo("\r\n");
+      assertThat(ProxyDaemon.line(client)).startsWith("HTTP/1.1 200");
+      assertThat(ProxyDaemon.line(client)).isEqualTo("\r\n");
       try (Socket remote = server.accept()) {
         remote.setSoTimeout(20_000);
         Socket first = clientFirst ? client : remote;
@@ -212,16 +211,5 @@ class HalfCloseTest {
     } catch (SocketException e) {
       return -1;
     }
-  }
-
-  private static String line(Socket socket) throws IOException {
-    InputStream in = socket.getInputStream();
-    StringBuilder line = new StringBuilder();
-    int c;
-    do {
-      c = in.read();
-      line.append((char) c);
-    } while (c >= 0 && c != '\n');
-    return line.toString();
   }
 }

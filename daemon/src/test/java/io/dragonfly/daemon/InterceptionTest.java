@@ -7,7 +7,6 @@ import static org.awaitility.Awaitility.await;
 import io.dragonfly.common.tls.CertificateAuthority;
 import io.dragonfly.common.tls.OwnAuthority;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -286,30 +285,19 @@ class InterceptionTest {
         client
             .getOutputStream()
             .write((connect + (clientBegins ? "SSH-2.0-c\n" : "")).getBytes(ISO_8859_1));
-        assertThat(line(client)).startsWith("HTTP/1.1 200");
-        assertThat(line(client)).isEqualTo("\r\n");
+        assertThat(ProxyDaemon.line(client)).startsWith("HTTP/1.1 200");
+        assertThat(ProxyDaemon.line(client)).isEqualTo("\r\n");
         try (Socket remote = server.accept()) {
           remote.setSoTimeout(20_000);
           if (clientBegins) {
-            assertThat(line(remote)).isEqualTo("SSH-2.0-c\n");
+            assertThat(ProxyDaemon.line(remote)).isEqualTo("SSH-2.0-c\n");
           }
           remote.getOutputStream().write("SSH-2.0-s\n".getBytes(ISO_8859_1));
-          assertThat(line(client)).isEqualTo("SSH-2.0-s\n");
+          assertThat(ProxyDaemon.line(client)).isEqualTo("SSH-2.0-s\n");
         }
         assertThat(client.getInputStream().read()).isEqualTo(-1);
       }
     }
-  }
-
-  private static String line(Socket socket) throws IOException {
-    InputStream in = socket.getInputStream();
-    StringBuilder line = new StringBuilder();
-    int c;
-    do {
-      c = in.read();
-      line.append((char) c);
-    } while (c >= 0 && c != '\n');
-    return line.toString();
   }
 
   @ParameterizedTest

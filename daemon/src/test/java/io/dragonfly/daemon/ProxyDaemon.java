@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.dragonfly.common.tls.OwnAuthority;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.file.Files;
@@ -147,5 +148,17 @@ final class ProxyDaemon implements AutoCloseable {
   @Override
   public void close() {
     daemon.close();
+  }
+
+  /** What comes up to the end of the line, or of the stream; with the end. */
+  static String line(Socket socket) throws IOException {
+    InputStream in = socket.getInputStream();
+    StringBuilder line = new StringBuilder();
+    int c;
+    do {
+      c = in.read();
+      line.append((char) c);
+    } while (c >= 0 && c != '\n');
+    return line.toString();
   }
 }

@@ -90,28 +90,16 @@ public record DownloadRequest(
 
   /** The same for a caller that wants it no faster than this, at least 1. */
   public DownloadRequest withBytesPerSecond(long most) {
-    return new DownloadRequest(
-        taskId,
-        url,
-        requestHeaders,
-        tag,
-        application,
-        priority,
-        filteredQueryParams,
-        pieceLength,
-        rangeHeader,
-        digest,
-        disableBackToSource,
-        triggeredByScheduler,
-        timeout,
-        certificateChain,
-        prefetch,
-        OptionalLong.of(most),
-        encoded);
+    return with(rangeHeader, digest, OptionalLong.of(most));
   }
 
   /** The same for this part of the content, and without a digest. */
   public DownloadRequest withRange(String header) {
+    return with(Optional.of(header), Optional.empty(), bytesPerSecond);
+  }
+
+  private DownloadRequest with(
+      Optional<String> newRange, Optional<Digest> newDigest, OptionalLong newBytesPerSecond) {
     return new DownloadRequest(
         taskId,
         url,
@@ -121,14 +109,14 @@ public record DownloadRequest(
         priority,
         filteredQueryParams,
         pieceLength,
-        Optional.of(header),
-        Optional.empty(),
+        newRange,
+        newDigest,
         disableBackToSource,
         triggeredByScheduler,
         timeout,
         certificateChain,
         prefetch,
-        bytesPerSecond,
+        newBytesPerSecond,
         encoded);
   }
 

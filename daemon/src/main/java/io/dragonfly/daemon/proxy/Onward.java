@@ -71,7 +71,7 @@ final class Onward {
 
   /** Whether both have agreed on a protocol of ALPN. */
   static boolean speaks(Channel remote, String protocol) {
-    SslHandler tls = remote.pipeline().get(SslHandler.class);
+    SslHandler tls = Tunnel.tls(remote);
     return tls != null && protocol.equals(tls.engine().getApplicationProtocol());
   }
 
