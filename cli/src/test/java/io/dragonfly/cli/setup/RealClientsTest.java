@@ -107,6 +107,18 @@ class RealClientsTest {
         .containsOnlyOnce(line);
   }
 
+  /** What podman says to a pull with a variable that names a path below the root. */
+  private String podmanPull(String variable, String path) throws Exception {
+    return output(
+        Map.of(variable, root.resolve(path).toString()),
+        "podman",
+        "--root=" + root.resolve("storage"),
+        "--runroot=" + root.resolve("run"),
+        "--storage-driver=vfs",
+        "pull",
+        "registry.invalid/team/app:1");
+  }
+
   @Test
   void podmanAsksTheMirrorByTheRegistrysName() throws Exception {
     needs("podman", "podman");
@@ -115,16 +127,8 @@ class RealClientsTest {
         .as(setup.err)
         .isZero();
     String said =
-        output(
-            Map.of(
-                "CONTAINERS_REGISTRIES_CONF",
-                root.resolve("etc/containers/registries.conf.d/50-dragonfly.conf").toString()),
-            "podman",
-            "--root=" + root.resolve("storage"),
-            "--runroot=" + root.resolve("run"),
-            "--storage-driver=vfs",
-            "pull",
-            "registry.invalid/team/app:1");
+        podmanPull(
+            "CONTAINERS_REGISTRIES_CONF", "etc/containers/registries.conf.d/50-dragonfly.conf");
     assertThat(asked).as(said).contains("GET /v2/registry.invalid/team/app/manifests/1");
     assertThat(said).as("the registry itself is asked last").contains("registry.invalid");
   }
@@ -136,15 +140,7 @@ class RealClientsTest {
     assertThat(setup.run("podman --user --registry registry.invalid --proxy http://" + proxy()))
         .as(setup.err)
         .isZero();
-    String said =
-        output(
-            Map.of("HOME", root.resolve("home/me").toString()),
-            "podman",
-            "--root=" + root.resolve("storage"),
-            "--runroot=" + root.resolve("run"),
-            "--storage-driver=vfs",
-            "pull",
-            "registry.invalid/team/app:1");
+    String said = podmanPull("HOME", "home/me");
     assertThat(asked).as(said).contains("GET /v2/registry.invalid/team/app/manifests/1");
   }
 
