@@ -12,6 +12,7 @@ import io.dragonfly.daemon.storage.PieceView;
 import io.dragonfly.daemon.storage.StoreOptions;
 import io.dragonfly.daemon.storage.StoredTask;
 import io.dragonfly.daemon.storage.TaskKey;
+import io.dragonfly.daemon.transfer.Sent;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -118,12 +119,12 @@ class SmallRangesTest {
 
     DownloadSummary summary = range(child, START, LENGTH);
     assertThat(summary.bytes()).isEqualTo(new ByteCounts(0, LENGTH, 0, 0));
-    assertThat(parent.server.activity().bytes()).isEqualTo(BLOCK);
+    Sent.bytes(parent.server, BLOCK);
     assertThat(child.store.find(KEY).orElseThrow().pieces().isEmpty()).isTrue();
 
     var _ = all(child, whole());
     assertThat(stored(child)).isEqualTo(content);
-    assertThat(parent.server.activity().bytes()).isEqualTo(content.length);
+    Sent.bytes(parent.server, content.length);
     assertThat(origin.bytes.get()).isEqualTo(content.length);
   }
 
@@ -140,10 +141,10 @@ class SmallRangesTest {
     TestHost restarted = host("b");
     assertThat(range(restarted, START + 50, LENGTH - 100).bytes())
         .isEqualTo(new ByteCounts(LENGTH - 100, 0, 0, 0));
-    assertThat(parent.server.activity().bytes()).isEqualTo(BLOCK);
+    Sent.bytes(parent.server, BLOCK);
     var _ = all(restarted, whole());
     assertThat(stored(restarted)).isEqualTo(content);
-    assertThat(parent.server.activity().bytes()).isEqualTo(content.length);
+    Sent.bytes(parent.server, content.length);
   }
 
   @Test
@@ -173,7 +174,7 @@ class SmallRangesTest {
     var _ = all(parent, whole());
 
     var _ = range(child, PIECE - 10, 20);
-    assertThat(parent.server.activity().bytes()).isEqualTo(2 * BLOCK);
+    Sent.bytes(parent.server, 2 * BLOCK);
   }
 
   @Test
@@ -206,7 +207,7 @@ class SmallRangesTest {
 
     assertThat(range(second, START + 15 * BLOCK, LENGTH).bytes())
         .isEqualTo(new ByteCounts(0, LENGTH, 0, 0));
-    assertThat(first.server.activity().bytes()).isEqualTo(BLOCK);
+    Sent.bytes(first.server, BLOCK);
     assertThat(origin.bytes.get()).isBetween((long) PIECE, (long) PIECE + BLOCK);
   }
 }
