@@ -37,6 +37,9 @@ final class FilePieceEditor implements PieceEditor {
   private @Nullable BlockHashes expected;
   private @Nullable PieceRelay relay;
 
+  /** Those of an earlier editor that stay while somebody sends the piece who proves nothing. */
+  private @Nullable ProvenBlocks proven;
+
   /** Written blocks that match the expected hashes, or are the origin's own. */
   private BlockSet kept = BlockSet.NONE;
 
@@ -154,10 +157,7 @@ final class FilePieceEditor implements PieceEditor {
     if (expected != null) {
       return;
     }
-    if (!known.isEmpty()) { // Its bytes are about to be overwritten.
-      task.drop(number);
-      known = BlockSet.NONE;
-    }
+    proven = known.isEmpty() ? null : new ProvenBlocks(known, hasher, length, blockLength);
     kept = BlockSet.NONE;
     hasher = withRoot ? BlockHasher.withSha256(length, blockLength) : BlockHasher.crcOnly(length);
   }
@@ -200,7 +200,7 @@ final class FilePieceEditor implements PieceEditor {
               + " bytes");
     }
     state = State.FAILED; // Until all of it has gone well.
-    file.write(source.duplicate(), offset + hasher.position());
+    store(source.duplicate());
     while (source.hasRemaining()) {
       int count = (int) Math.min(source.remaining(), hasher.missingOfBlock());
       int full = hasher.update(source.slice(source.position(), count));
@@ -216,6 +216,18 @@ final class FilePieceEditor implements PieceEditor {
     }
   }
 
+  private void store(ByteBuffer bytes) throws IOException {
+    if (proven == null) {
+      file.write(bytes, offset + hasher.position());
+      return;
+    }
+    int differs = proven.take(bytes, hasher.position(), (run, at) -> file.write(run, offset + at));
+    if (differs >= 0) {
+      throw new CorruptPieceException(
+          blockName(differs) + " differs from the block that was proven before");
+    }
+  }
+
   private void finished(int block) throws CorruptPieceException {
     if (expected != null) {
       verify(block, expected);
@@ -227,15 +239,12 @@ final class FilePieceEditor implements PieceEditor {
 
   private void verify(int block, BlockHashes hashes) throws CorruptPieceException {
     if (!hasher.matches(block, hashes)) {
-      throw new CorruptPieceException(
-          "block "
-              + block
-              + " of piece "
-              + number
-              + " of task "
-              + task.key()
-              + " differs from its SHA-256");
+      throw new CorruptPieceException(blockName(block) + " differs from its SHA-256");
     }
+  }
+
+  private String blockName(int block) {
+    return "block " + block + " of piece " + number + " of task " + task.key();
   }
 
   @Override
@@ -287,7 +296,7 @@ final class FilePieceEditor implements PieceEditor {
     boolean news = !kept.equals(known) || knownByRoot != (expected != null);
     if (!committed && !kept.isEmpty() && news) {
       task.keepPartial(number, kept, hasher, expected);
-    } else if (!committed && !known.isEmpty() && kept.isEmpty()) {
+    } else if (!committed && !known.isEmpty() && kept.isEmpty() && proven == null) {
       task.drop(number);
     }
     if (relay != null) {
@@ -300,6 +309,7 @@ final class FilePieceEditor implements PieceEditor {
 
   private CorruptPieceException corrupt(String actual, String wanted) {
     kept = BlockSet.NONE;
+    proven = null; // The whole is wrong, and who knows which part of it.
     return new CorruptPieceException(
         "piece " + number + " of task " + task.key() + " has " + actual + ", not " + wanted);
   }

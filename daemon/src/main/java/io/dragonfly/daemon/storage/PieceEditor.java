@@ -50,8 +50,9 @@ public interface PieceEditor extends AutoCloseable {
   void expect(BlockHashes rootVerified);
 
   /**
-   * Forgets the blocks that the origin gave: all comes from somebody else now, who answers for it.
-   * Only before the first write, and without effect when hashes are expected.
+   * All comes from somebody else now, who answers for it; what comes where the origin gave a block
+   * before must be the same, for readers may have that open. Only before the first write, and
+   * without effect when hashes are expected.
    *
    * @param withRoot false saves the SHA-256 of the blocks: the piece will be vouched for by its
    *     CRC32 alone

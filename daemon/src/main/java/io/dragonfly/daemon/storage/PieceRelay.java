@@ -97,8 +97,9 @@ final class PieceRelay {
     wake();
   }
 
-  /** It ends; broken unless all of it is there. */
+  /** It ends; broken unless all of it is there, and then a block that is not whole has gone. */
   void end(boolean isWhole) {
+    extent = new Extent(extent.blocks, 0, 0);
     whole = isWhole;
     broken = !isWhole;
     wake();

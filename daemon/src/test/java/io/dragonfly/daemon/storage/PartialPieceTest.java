@@ -193,4 +193,49 @@ class PartialPieceTest {
     }
     assertThat(task.parts()).isEmpty();
   }
+
+  @Test
+  void whoProvesNothingDoesNotOverwriteWhatTheOriginGave() throws IOException {
+    fromOrigin(3, 5);
+    fromOrigin(10, 11);
+    byte[] wrong = piece.clone();
+    wrong[5 * BLOCK - 1] ^= 1;
+    try (PieceContent open = task.viewForThisHost(0, 4L * BLOCK)) {
+      try (PieceEditor editor = task.edit(0).orElseThrow()) {
+        editor.startOver(/* withRoot= */ false);
+        assertThatThrownBy(() -> editor.write(ByteBuffer.wrap(wrong)))
+            .isInstanceOf(CorruptPieceException.class)
+            .hasMessageContaining("block 4 of piece 0");
+      }
+      ByteBuffer read = ByteBuffer.allocate(BLOCK);
+      assertThat(open.read(4L * BLOCK, read)).isEqualTo(BLOCK);
+      assertThat(read.array()).isEqualTo(block(4));
+    }
+    assertThat(task.parts()).containsEntry(0, BlockSet.between(3, 5).with(10));
+    reopen();
+    assertThat(read(4)).isEqualTo(block(4));
+  }
+
+  @Test
+  void whoSendsTheSameCompletesAPieceAroundWhatTheOriginGave() throws IOException {
+    fromOrigin(0, 1);
+    fromOrigin(3, 5);
+    fromOrigin(10, 11);
+    try (PieceEditor editor = task.edit(0).orElseThrow()) {
+      editor.startOver(/* withRoot= */ false);
+      for (int at = 0; at < piece.length; at += 50_001) { // Across the edges of blocks.
+        editor.write(ByteBuffer.wrap(piece, at, Math.min(50_001, piece.length - at)));
+      }
+      var _ =
+          editor.commit(
+              Optional.empty(),
+              Optional.of(Digest.crc32(content.crc(0))),
+              TrafficType.REMOTE_PEER,
+              "peer",
+              TestContent.COST);
+    }
+    try (PieceView view = task.view(0)) {
+      assertThat(TestContent.read(view)).isEqualTo(piece);
+    }
+  }
 }
