@@ -3,12 +3,11 @@ package io.dragonfly.daemon.storage;
 import java.util.BitSet;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The pieces of a task that come in and may be read meanwhile, and by whom. */
 final class Arrivals {
-  private final Consumer<Consumer<StoreListener>> listeners;
+  private final Listeners<StoreListener> listeners;
 
   /** By everybody. */
   private final Map<Integer, PieceRelay> relays = new ConcurrentHashMap<>();
@@ -16,28 +15,25 @@ final class Arrivals {
   /** By readers of this host. */
   private final Map<Integer, PieceRelay> lent = new ConcurrentHashMap<>();
 
-  /**
-   * @param listeners tells all listeners of the task
-   */
-  Arrivals(Consumer<Consumer<StoreListener>> listeners) {
+  Arrivals(Listeners<StoreListener> listeners) {
     this.listeners = listeners;
   }
 
   void relayed(PieceRelay relay) {
     lent.remove(relay.number());
     relays.put(relay.number(), relay);
-    listeners.accept(listener -> listener.pieceBegun(relay.number()));
+    listeners.tell(listener -> listener.pieceBegun(relay.number()));
   }
 
   void lent(PieceRelay relay) {
     lent.put(relay.number(), relay);
-    listeners.accept(listener -> listener.pieceArriving(relay.number()));
+    listeners.tell(listener -> listener.pieceArriving(relay.number()));
   }
 
   void ended(PieceRelay relay) {
     lent.remove(relay.number(), relay);
     if (relays.remove(relay.number(), relay)) {
-      listeners.accept(listener -> listener.pieceStopped(relay.number()));
+      listeners.tell(listener -> listener.pieceStopped(relay.number()));
     }
   }
 

@@ -3,11 +3,14 @@ package io.dragonfly.daemon.storage;
 import io.dragonfly.common.piece.BlockHashes;
 import io.dragonfly.common.piece.BlockSet;
 import io.dragonfly.common.piece.ContentInfo;
+import io.dragonfly.common.piece.PieceLayout;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** What a {@link TaskJournal} holds; {@link JournalFormat} says how it is written. */
 sealed interface JournalRecord {
@@ -55,6 +58,35 @@ sealed interface JournalRecord {
       implements JournalRecord {
     public Partial {
       crcs = List.copyOf(crcs);
+    }
+
+    /**
+     * @param hasher has hashed the blocks
+     * @param rooted the hashes of all blocks, if the piece's root proved them
+     */
+    static Partial of(
+        int number,
+        long session,
+        BlockSet blocks,
+        BlockHasher hasher,
+        PieceLayout layout,
+        @Nullable BlockHashes rooted) {
+      int count = layout.blockCount(number);
+      List<Integer> crcs = new ArrayList<>();
+      ByteBuffer hashes = ByteBuffer.allocate(count * BlockHashes.HASH_LENGTH);
+      for (int block = 0; block < count; block++) {
+        if (blocks.has(block)) {
+          crcs.add(hasher.crc(block));
+          hashes.put(block * BlockHashes.HASH_LENGTH, hasher.hash(block));
+        }
+      }
+      return new Partial(
+          number,
+          session,
+          blocks,
+          crcs,
+          rooted == null ? BlockHashes.of(hashes.array()) : rooted,
+          rooted != null);
     }
 
     /** Without the others of its blocks. */

@@ -46,7 +46,7 @@ public final class PieceStore implements AutoCloseable {
   /** Tasks whose journal wasn't read yet. */
   private final Set<TaskKey> unread = ConcurrentHashMap.newKeySet();
 
-  private final WithdrawalListeners withdrawals = new WithdrawalListeners();
+  private final Listeners<Consumer<TaskKey>> withdrawals = new Listeners<>("withdrawals");
   private final AtomicLong damaged = new AtomicLong();
   private final WriteBack writeBack = new WriteBack();
 
@@ -163,7 +163,7 @@ public final class PieceStore implements AutoCloseable {
     if (task.isEmpty() || !discard(task.get())) {
       return false;
     }
-    withdrawals.tell(key);
+    withdrawals.tell(listener -> listener.accept(key));
     return true;
   }
 
@@ -308,7 +308,7 @@ public final class PieceStore implements AutoCloseable {
     if (!remove(task, /* onlyUnpinned= */ true)) {
       return false;
     }
-    withdrawals.tell(task.key());
+    withdrawals.tell(listener -> listener.accept(task.key()));
     return true;
   }
 
@@ -322,7 +322,7 @@ public final class PieceStore implements AutoCloseable {
     if (task != null && space.hasOtherName(task)) {
       discard(task);
     }
-    withdrawals.tell(key);
+    withdrawals.tell(listener -> listener.accept(key));
   }
 
   WriteBack writeBack() {

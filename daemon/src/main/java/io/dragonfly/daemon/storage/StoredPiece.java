@@ -1,6 +1,8 @@
 package io.dragonfly.daemon.storage;
 
 import io.dragonfly.common.digest.Digest;
+import io.dragonfly.common.piece.BlockHashes;
+import io.dragonfly.common.piece.PieceLayout;
 import io.dragonfly.common.piece.PieceRoot;
 import java.time.Duration;
 import java.time.Instant;
@@ -33,5 +35,18 @@ public record StoredPiece(
     Objects.requireNonNull(parentId);
     Objects.requireNonNull(cost);
     Objects.requireNonNull(createdAt);
+  }
+
+  static StoredPiece of(JournalRecord.Piece record, PieceLayout layout) {
+    return new StoredPiece(
+        record.number(),
+        layout.offset(record.number()),
+        layout.length(record.number()),
+        Digest.crc32(Integer.toUnsignedLong(record.crc())),
+        record.hashes().map(BlockHashes::root),
+        record.trafficType(),
+        record.parentId(),
+        record.cost(),
+        record.createdAt());
   }
 }

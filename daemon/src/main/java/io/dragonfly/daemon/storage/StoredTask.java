@@ -2,31 +2,21 @@ package io.dragonfly.daemon.storage;
 
 import io.dragonfly.common.digest.Algorithm;
 import io.dragonfly.common.digest.Digest;
-import io.dragonfly.common.file.PageCache;
 import io.dragonfly.common.piece.BlockHashes;
 import io.dragonfly.common.piece.BlockSet;
 import io.dragonfly.common.piece.ContentInfo;
 import io.dragonfly.common.piece.PieceLayout;
 import io.dragonfly.common.piece.PieceRoot;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.BitSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One version of one task's content. Safe for many threads.
@@ -36,23 +26,20 @@ import org.slf4j.LoggerFactory;
  * held.
  */
 public final class StoredTask {
-  private static final Logger log = LoggerFactory.getLogger(StoredTask.class);
-
   private final PieceStore store;
   private final TaskKey key;
   private final TaskOrigin origin;
   private final Instant createdAt;
-  private final TaskFiles names;
   private final SharedFile file;
-  private final SharedFile journal;
+  private final OpenTask files;
   private final TaskPieces pieces;
   private final TaskUse use;
 
-  private final CopyOnWriteArrayList<StoreListener> listeners = new CopyOnWriteArrayList<>();
+  private final Listeners<StoreListener> listeners;
+  private final Arrivals arrivals;
+  private final Uploads uploads;
+  private final PieceViews views;
   private final WholeContent whole;
-  private final Arrivals arrivals = new Arrivals(this::tell);
-  private final AtomicInteger uploading = new AtomicInteger();
-  private final AtomicLong uploaded = new AtomicLong();
 
   StoredTask(
       PieceStore store,
@@ -66,11 +53,14 @@ public final class StoredTask {
     this.key = header.key();
     this.origin = header.origin();
     this.createdAt = header.createdAt();
-    this.names = names;
     this.file = file;
-    this.journal = journal.file();
+    this.files = new OpenTask(key, names, file, journal.file());
     this.pieces = new TaskPieces(store, key, file, journal, table);
-    this.use = new TaskUse(store, key, usedAt, this::deleteFiles);
+    this.use = new TaskUse(store, key, usedAt, files::delete);
+    this.listeners = new Listeners<>("task " + key);
+    this.arrivals = new Arrivals(listeners);
+    this.uploads = new Uploads(listeners);
+    this.views = new PieceViews(this, file, pieces, arrivals);
     this.whole = new WholeContent(this, file);
   }
 
@@ -112,7 +102,7 @@ public final class StoredTask {
 
   /** Read from disk. */
   public Optional<StoredPiece> piece(int number) {
-    return pieces.record(number).map(this::toPiece);
+    return pieces.record(number).map(record -> StoredPiece.of(record, layout()));
   }
 
   /** The hashes of a finished piece's blocks, if it has any; read from disk. */
@@ -176,27 +166,22 @@ public final class StoredTask {
 
   /** Pieces being sent to other hosts now. */
   public int uploadingCount() {
-    return uploading.get();
+    return uploads.running();
   }
 
   /** Pieces sent whole to other hosts since the daemon started. */
   public long uploadedCount() {
-    return uploaded.get();
+    return uploads.whole();
   }
 
   /** Counts a piece that is being sent to another host. */
   public void uploadStarted(int number) {
-    uploading.incrementAndGet();
-    tell(listener -> listener.uploadBegun(number));
+    uploads.started(number);
   }
 
   /** Counts the end of what {@link #uploadStarted} began. */
   public void uploadEnded(int number, boolean whole) {
-    uploading.decrementAndGet();
-    if (whole) {
-      uploaded.incrementAndGet();
-    }
-    tell(listener -> listener.uploadEnded(number, whole));
+    uploads.ended(number, whole);
   }
 
   /**
@@ -240,15 +225,7 @@ public final class StoredTask {
    * @throws MissingPieceException when the piece isn't there (any more)
    */
   public PieceView view(int number) throws IOException {
-    Pin pin = tryPin().orElseThrow(() -> pieces.missing(number));
-    try {
-      pieces.verify(number);
-      JournalRecord.Piece record = pieces.record(number).orElseThrow(() -> pieces.missing(number));
-      return new FilePieceView(this, file, toPiece(record), record.hashes(), pin);
-    } catch (IOException | RuntimeException e) {
-      pin.close();
-      throw e;
-    }
+    return views.whole(number);
   }
 
   /**
@@ -257,7 +234,7 @@ public final class StoredTask {
    * @throws MissingPieceException when it is neither
    */
   public PieceContent viewOrRelay(int number) throws IOException {
-    return hasPiece(number) ? view(number) : view(number, arrivals.forOthers(number));
+    return views.forOthers(number);
   }
 
   /**
@@ -268,36 +245,7 @@ public final class StoredTask {
    * @throws MissingPieceException when there is no such thing
    */
   public PieceContent viewForThisHost(int number, long offset) throws IOException {
-    if (hasPiece(number)) {
-      return view(number);
-    }
-    PieceRelay relay = arrivals.forThisHost(number);
-    return view(number, relay == null ? left(number, offset) : relay);
-  }
-
-  private @Nullable PieceRelay left(int number, long offset) {
-    JournalRecord.Partial partial = pieces.partial(number).orElse(null);
-    if (partial == null) {
-      return null;
-    }
-    PieceLayout layout = layout();
-    PieceRelay left =
-        new PieceRelay(
-            number,
-            layout.length(number),
-            layout.blockLength(),
-            Optional.empty(),
-            partial.blocks());
-    left.end(/* isWhole= */ false);
-    return left.available(offset) > 0 ? left : null;
-  }
-
-  private PieceContent view(int number, @Nullable PieceRelay relay) throws IOException {
-    if (relay == null) {
-      return view(number); // It may have been finished meanwhile.
-    }
-    Pin pin = tryPin().orElseThrow(() -> pieces.missing(number));
-    return new RelayedContent(file, relay, layout().offset(number), pin);
+    return views.forThisHost(number, offset);
   }
 
   /** The unfinished pieces that others may read as they come in; a copy. */
@@ -331,8 +279,7 @@ public final class StoredTask {
 
   /** Closing what is returned ends the listening. */
   public StoreListener.Registration listen(StoreListener listener) {
-    listeners.add(listener);
-    return () -> listeners.remove(listener);
+    return listeners.add(listener);
   }
 
   /**
@@ -406,7 +353,7 @@ public final class StoredTask {
     try {
       boolean right = pieces.check(number);
       if (!use.isWarm()) {
-        PageCache.drop(file.path(), layout().offset(number), layout().length(number));
+        files.cool(layout().offset(number), layout().length(number));
       }
       return right;
     } finally {
@@ -428,8 +375,8 @@ public final class StoredTask {
     pieces.append(record);
     use.written(layout().length(number));
     store.writeBack().begin(file, layout().offset(number), layout().length(number));
-    tell(listener -> listener.pieceFinished(number));
-    return toPiece(record);
+    listeners.tell(listener -> listener.pieceFinished(number));
+    return StoredPiece.of(record, layout());
   }
 
   JournalRecord.Piece pieceRecord(
@@ -449,23 +396,8 @@ public final class StoredTask {
 
   /** Remembers blocks of an unfinished piece. */
   void keepPartial(int number, BlockSet blocks, BlockHasher hasher, @Nullable BlockHashes rooted) {
-    int count = layout().blockCount(number);
-    List<Integer> crcs = new ArrayList<>();
-    ByteBuffer hashes = ByteBuffer.allocate(count * BlockHashes.HASH_LENGTH);
-    for (int block = 0; block < count; block++) {
-      if (blocks.has(block)) {
-        crcs.add(hasher.crc(block));
-        hashes.put(block * BlockHashes.HASH_LENGTH, hasher.hash(block));
-      }
-    }
     pieces.appendOrLog(
-        new JournalRecord.Partial(
-            number,
-            store.session(),
-            blocks,
-            crcs,
-            rooted == null ? BlockHashes.of(hashes.array()) : rooted,
-            rooted != null));
+        JournalRecord.Partial.of(number, store.session(), blocks, hasher, layout(), rooted));
   }
 
   void drop(int number) {
@@ -490,7 +422,7 @@ public final class StoredTask {
 
   void streamCompleted() {
     use.written(Long.MAX_VALUE);
-    pieces().stream().forEach(number -> tell(listener -> listener.pieceFinished(number)));
+    pieces().stream().forEach(number -> listeners.tell(listener -> listener.pieceFinished(number)));
   }
 
   void streamClosed(boolean completed) {
@@ -498,20 +430,6 @@ public final class StoredTask {
       store.discard(this);
     }
     pieces.unclaimStream();
-  }
-
-  private StoredPiece toPiece(JournalRecord.Piece record) {
-    PieceLayout layout = layout();
-    return new StoredPiece(
-        record.number(),
-        layout.offset(record.number()),
-        layout.length(record.number()),
-        Digest.crc32(Integer.toUnsignedLong(record.crc())),
-        record.hashes().map(BlockHashes::root),
-        record.trafficType(),
-        record.parentId(),
-        record.cost(),
-        record.createdAt());
   }
 
   // What the store does with its tasks.
@@ -530,61 +448,31 @@ public final class StoredTask {
       case REFUSED -> {
         return false;
       }
-      case UNUSED -> deleteFiles();
-      case USED -> retireFiles(number);
+      case UNUSED -> files.delete();
+      case USED -> files.retire(number);
     }
     return true;
   }
 
-  private void retireFiles(long number) {
-    try {
-      // The journal first: content without a journal is nothing, should we stop between.
-      journal.rename(names.retiredJournal(number));
-      file.rename(names.retiredContent(number));
-    } catch (IOException e) {
-      log.warn("files of a deleted task keep their names task={} cause={}", key, e.toString());
-    }
-  }
-
   /** Drops the content from the kernel's memory; false when it was not used since the last time. */
   boolean cool() {
-    return use.cool() && PageCache.drop(file.path(), 0, 0);
+    return use.cool() && files.cool(0, 0);
   }
 
   void tellDeleted() {
-    tell(StoreListener::deleted);
+    listeners.tell(StoreListener::deleted);
   }
 
   /** Everything written is on disk afterwards; the time of last use is remembered. */
   void flush() throws IOException {
     if (pieces.isModified()) {
-      file.force();
-      journal.force();
+      files.force();
     }
     rememberUse();
   }
 
   void rememberUse() throws IOException {
-    TaskFiles.remember(journal.path(), use.usedAt());
-  }
-
-  private void deleteFiles() {
-    try {
-      journal.delete();
-      file.delete();
-    } catch (IOException e) {
-      log.warn("files of a deleted task stay task={} cause={}", key, e.toString());
-    }
-  }
-
-  private void tell(Consumer<StoreListener> event) {
-    for (StoreListener listener : listeners) {
-      try {
-        event.accept(listener);
-      } catch (RuntimeException e) {
-        log.warn("a listener of task {} failed", key, e);
-      }
-    }
+    files.remember(use.usedAt());
   }
 
   @Override
