@@ -34,9 +34,9 @@ final class Soak implements AutoCloseable {
   private static final String SMALL_CACHE =
       "gc:\n  interval: 10s\n  policy:\n    distThreshold: 200MiB\n";
 
-  /** The two parts of the serial collector's heap, in KiB. */
+  /** The two parts of the serial collector's heap, or all of G1's, in KiB. */
   private static final Pattern HEAP =
-      Pattern.compile("^ *(?:DefNew|Tenured) +total \\d+K, used (\\d+)K");
+      Pattern.compile("^ *(?:DefNew|Tenured|garbage-first heap) +total .*, used (\\d+)K");
 
   private static final Duration LIMIT = Duration.ofMinutes(2);
   private static final int ROUNDS_PER_SAMPLE = 10;
