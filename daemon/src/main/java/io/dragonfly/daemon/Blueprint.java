@@ -203,7 +203,10 @@ final class Blueprint {
         proxy.disableBackToSource(),
         proxy.prefetch(),
         server.requestRateLimit(),
-        server.basicAuth().map(user -> new ProxyOptions.User(user.username(), user.password())),
+        server
+            .basicAuth()
+            .map(user ->
+                new ProxyOptions.User(user.username(), user.password(), user.useAuthorization())),
         server.allowLinkLocal(),
         server.interceptHosts().map(hosts -> hosts.stream().map(HostPattern::parse).toList()),
         config.download().pieceTimeout());

@@ -70,9 +70,13 @@ public record ProxyConfig(
     }
   }
 
-  /** Who may use the proxy. */
-  public record BasicAuth(String username, String password) {
+  /**
+   * Who may use the proxy. {@code useAuthorization} is ours: outside of CONNECT they are named as
+   * upstream wants it, and registries get no credentials of their own.
+   */
+  public record BasicAuth(String username, String password, Boolean useAuthorization) {
     public BasicAuth {
+      useAuthorization = requireNonNullElse(useAuthorization, false);
       Bounds.check("username (length)", requireNonNullElse(username, "").length(), 1, 20);
       Bounds.check("password (length)", requireNonNullElse(password, "").length(), 1, 20);
     }

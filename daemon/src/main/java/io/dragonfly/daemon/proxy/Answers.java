@@ -23,6 +23,8 @@ final class Answers {
   /** The trailer: bytes of the answer by where they came from. */
   static final String BYTES = "X-Dragonfly-Bytes";
 
+  private static final String CHALLENGE = "Basic realm=\"dragonfly\"";
+
   private Answers() {}
 
   /** As the access log names them; a dictionary of RFC 8941. */
@@ -39,7 +41,9 @@ final class Answers {
     HttpHeaders headers = new DefaultHttpHeaders();
     headers.set(ERROR_TYPE, refusal.type().toString());
     if (refusal.status().equals(HttpResponseStatus.PROXY_AUTHENTICATION_REQUIRED)) {
-      headers.set(HttpHeaderNames.PROXY_AUTHENTICATE, "Basic realm=\"dragonfly\"");
+      headers.set(HttpHeaderNames.PROXY_AUTHENTICATE, CHALLENGE);
+    } else if (refusal.status().equals(HttpResponseStatus.UNAUTHORIZED)) {
+      headers.set(HttpHeaderNames.WWW_AUTHENTICATE, CHALLENGE);
     }
     headers.set(HttpHeaderNames.CONTENT_TYPE, "text/plain; charset=utf-8");
     exchange.answer(refusal.status(), headers, (refusal.getMessage() + "\n").getBytes(UTF_8));

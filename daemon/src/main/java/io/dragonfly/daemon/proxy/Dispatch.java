@@ -130,7 +130,9 @@ final class Dispatch {
   private static boolean isFailure(String outcome, int status) {
     return switch (outcome) {
       case "answered", "client_gone" -> false;
-      case "refused" -> status != HttpResponseStatus.PROXY_AUTHENTICATION_REQUIRED.code();
+      case "refused" ->
+          status != HttpResponseStatus.PROXY_AUTHENTICATION_REQUIRED.code()
+              && status != HttpResponseStatus.UNAUTHORIZED.code();
       default -> true;
     };
   }
@@ -165,7 +167,7 @@ final class Dispatch {
       String url = Interception.url(exchange.inside().get(), target, host);
       return answer(exchange, url, url.contains("/v2/"));
     }
-    users.check(request.headers());
+    users.check(request);
     if (request.method().equals(HttpMethod.CONNECT)) {
       connect(exchange, place(target));
       return ByteCounts.NONE;

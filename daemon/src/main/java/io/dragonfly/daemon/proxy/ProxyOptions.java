@@ -44,8 +44,12 @@ public record ProxyOptions(
     intercepted = intercepted.map(List::copyOf);
   }
 
-  /** Who may use the proxy. */
-  public record User(String name, String password) {
+  /**
+   * Who may use the proxy.
+   *
+   * @param inAuthorization named in Authorization, but at a CONNECT
+   */
+  public record User(String name, String password, boolean inAuthorization) {
     @Override
     public String toString() {
       return "User[" + name + "]";
