@@ -1,6 +1,5 @@
 package io.dragonfly.daemon.download;
 
-import io.dragonfly.common.piece.BlockSet;
 import io.dragonfly.common.piece.PieceLayout;
 import io.dragonfly.daemon.link.DownloadRequest;
 import java.util.BitSet;
@@ -8,7 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
 
@@ -19,20 +17,10 @@ import java.util.random.RandomGenerator;
  * bytes are kept. What follows are runs of consecutive missing pieces, some at a time and shorter
  * ones towards the end. An origin that does not give parts is read by looks at the whole content.
  *
- * <p>A read that breaks is repeated from where it broke, after a pause that doubles; some failures
- * in a row without progress, or one that will not change, end the reading with a {@link #failure}.
+ * <p>A read that breaks is repeated from where it broke, unless {@link OriginAttempts} say that it
+ * is in vain.
  */
 final class OriginPlan {
-  private static final long FIRST_PAUSE = 500_000_000L;
-  private static final long LONGEST_PAUSE = 10_000_000_000L;
-  private static final long WORTHWHILE = 64 * 1024;
-
-  /** The shortest run is this part of the longest, where pieces are not longer. */
-  private static final int RUN_SHARES = 4;
-
-  /** An origin that is silent for so long counts as failed, however few the attempts were. */
-  private static final long LONGEST_SILENCE = 30_000_000_000L;
-
   /** Who allowed this host to read the origin, and how much of it. */
   enum Permission {
     NONE,
@@ -78,28 +66,19 @@ final class OriginPlan {
   }
 
   private final DownloadOptions options;
-  private final RandomGenerator random;
   private final BooleanSupplier byBlocks;
   private final Map<Long, Read> reads = new LinkedHashMap<>();
+  private final OriginRuns runs;
   private final OriginWidth width;
+  private final OriginAttempts attempts;
   private Permission permission = Permission.NONE;
   private BitSet heldByPeers = new BitSet();
   private boolean ranges = true;
   private boolean lookAgain;
   private boolean lookFromStart;
   private boolean lookWithoutRange;
-  private int attempts;
-  private int answered;
-
-  /** How much of a whole answer had come when it ended early; 0: none has. */
-  private long endedEarlyAt;
-
-  private long failingSince;
-  private long pauseUntil;
-  private long bytesSinceFailure;
   private long bytes;
   private long lastId;
-  private Optional<OriginProblem> failure = Optional.empty();
 
   /**
    * @param byBlocks whether all callers are content with blocks
@@ -107,8 +86,9 @@ final class OriginPlan {
   OriginPlan(DownloadOptions options, RandomGenerator random, BooleanSupplier byBlocks) {
     this.options = options;
     this.byBlocks = byBlocks;
-    this.random = random;
+    this.runs = new OriginRuns(options.originRun(), random);
     this.width = new OriginWidth(options.originReads(), options.concurrentPieces());
+    this.attempts = new OriginAttempts(options, random);
   }
 
   Permission permission() {
@@ -118,8 +98,7 @@ final class OriginPlan {
   void allow(Permission granted, BitSet held) {
     permission = granted;
     heldByPeers = (BitSet) held.clone();
-    failure = Optional.empty();
-    forgetFailures();
+    attempts.allowed();
   }
 
   /** No further reads; those under way come to their end. */
@@ -129,14 +108,12 @@ final class OriginPlan {
 
   /** The failure that ended the reading, until it is allowed anew. */
   Optional<OriginProblem> failure() {
-    return failure;
+    return attempts.failure();
   }
 
   /** Another request may fare better. */
   void forgetFailure() {
-    failure = Optional.empty();
-    forgetFailures();
-    pauseUntil = 0;
+    attempts.forgetFailure();
   }
 
   /** Bytes read so far, by all reads. */
@@ -227,7 +204,7 @@ final class OriginPlan {
 
   /** Whether a read may begin now. */
   boolean mayBegin(long now) {
-    return permission != Permission.NONE && failure.isEmpty() && now >= pauseUntil;
+    return permission != Permission.NONE && attempts.mayBegin(now);
   }
 
   /** Begins the reads that may begin now. */
@@ -278,44 +255,14 @@ final class OriginPlan {
       TaskContent content,
       DownloadRequest request,
       List<Action> out) {
-    OptionalInt part = needs.firstPart(free);
-    if (part.isPresent()) {
-      int piece = part.getAsInt();
-      partOf(piece, runOf(needs.part(piece).orElseThrow()), content, request, out);
-      free.clear(piece);
-      return;
-    }
-    int first = firstOfRun(free, readers);
-    int end = free.nextClearBit(first);
-    int last = first;
-    long length = content.layout().length(first);
-    long most = longestRun(free, content.layout());
-    while (last + 1 < end && length + content.layout().length(last + 1) <= most) {
-      last++;
-      length += content.layout().length(last);
-    }
-    Read read = new Read(++lastId, request, false, content.layout().offset(first), length);
-    read.pieces.set(first, last + 1);
-    free.clear(first, last + 1);
-    reads.put(read.id, read);
-    out.add(
-        new Action.ReadOrigin(
-            read.id,
-            content.epoch(),
-            request,
-            content.info().orElseThrow(),
-            first,
-            last,
-            Optional.empty()));
-  }
-
-  /** Only what is needed of a piece: its root has to wait until somebody needs all of it. */
-  private void partOf(
-      int piece, BlockSet blocks, TaskContent content, DownloadRequest request, List<Action> out) {
+    // Several hosts may be alone with the origin.
+    boolean anywhere = permission == Permission.OWN && !heldByPeers.isEmpty();
     PieceLayout layout = content.layout();
-    long start = layout.offset(piece) + layout.blockOffset(piece, blocks.first());
-    Read read = new Read(++lastId, request, false, start, layout.bytes(piece, blocks));
-    read.pieces.set(piece);
+    PieceShare share = runs.next(free, needs, readers, layout, width.now(), anywhere);
+    free.andNot(share.pieces());
+    long start = share.start(layout);
+    Read read = new Read(++lastId, request, false, start, share.end(layout) - start);
+    read.pieces.or(share.pieces());
     reads.put(read.id, read);
     out.add(
         new Action.ReadOrigin(
@@ -323,37 +270,9 @@ final class OriginPlan {
             content.epoch(),
             request,
             content.info().orElseThrow(),
-            piece,
-            piece,
-            Optional.of(blocks)));
-  }
-
-  /** The first of the blocks that are in a row. */
-  private static BlockSet runOf(BlockSet blocks) {
-    return BlockSet.between(blocks.first(), blocks.endOfRun(blocks.first()));
-  }
-
-  /**
-   * Towards the end runs become shorter, so that all reads end at about the same time: a single
-   * connection that is left alone with the last run may be far from filling the link.
-   */
-  private long longestRun(BitSet free, PieceLayout layout) {
-    long share = free.cardinality() * layout.length(0) / width.now();
-    return Math.clamp(share, options.originRun() / RUN_SHARES, options.originRun());
-  }
-
-  private int firstOfRun(BitSet free, int[] readers) {
-    for (int reader : readers) {
-      int next = free.nextSetBit(reader);
-      if (next >= 0) {
-        return next;
-      }
-    }
-    if (permission == Permission.OWN && !heldByPeers.isEmpty()) {
-      // Several hosts may be alone with the origin: each begins elsewhere.
-      return free.nextSetBit(random.nextInt(free.length()));
-    }
-    return free.nextSetBit(0);
+            read.pieces.nextSetBit(0),
+            read.pieces.length() - 1,
+            share.part()));
   }
 
   /** The origin answered a look. */
@@ -366,31 +285,18 @@ final class OriginPlan {
   /** Reads on, after a look, into those of the free pieces that the answer covers. */
   void take(Read read, BitSet free, Needs needs, TaskContent content, List<Action> out) {
     read.waiting = false;
-    read.pieces.or(free);
-    Optional<BlockSet> part = Optional.empty();
+    PieceShare share = new PieceShare((BitSet) free.clone(), Optional.empty());
     if (read.ranged && read.length > 0) {
-      PieceLayout layout = content.layout();
-      for (int piece = read.pieces.nextSetBit(0);
-          piece >= 0;
-          piece = read.pieces.nextSetBit(piece + 1)) {
-        Optional<BlockSet> needed = needs.part(piece).map(OriginPlan::runOf);
-        long begin =
-            layout.offset(piece)
-                + (needed.isEmpty() ? 0 : layout.blockOffset(piece, needed.get().first()));
-        if (begin < read.start || begin >= read.start + read.length) {
-          read.pieces.clear(piece);
-        } else if (needed.isPresent()) {
-          part = needed;
-          read.pieces.clear();
-          read.pieces.set(piece);
-          break;
-        }
-      }
+      share =
+          PieceShare.within(free, needs, content.layout(), read.start, read.start + read.length);
     }
+    read.pieces.or(share.pieces());
     if (read.pieces.isEmpty()) {
       stop(read, out);
     } else {
-      out.add(new Action.TakeAnswer(read.id, content.epoch(), (BitSet) read.pieces.clone(), part));
+      out.add(
+          new Action.TakeAnswer(
+              read.id, content.epoch(), (BitSet) read.pieces.clone(), share.part()));
     }
   }
 
@@ -404,19 +310,16 @@ final class OriginPlan {
     bytes += count.bytes();
     read.received += count.bytes();
     width.bytes(count.bytes(), now);
-    bytesSinceFailure += read.ranged ? count.bytes() : 0;
     read.writing = count.piece();
     read.held = count.held();
-    if (bytesSinceFailure >= WORTHWHILE) {
-      forgetFailures();
-    }
+    attempts.came(read.ranged ? count.bytes() : 0);
   }
 
   void pieceDone(Read read, int piece) {
     read.pieces.clear(piece);
     read.writing = -1;
     width.pieceDone();
-    forgetFailures();
+    attempts.pieceDone();
   }
 
   void ended(Read read) {
@@ -436,7 +339,7 @@ final class OriginPlan {
       }
       case REFUSED -> {
         if (problem.status().orElse(0) != 416) {
-          failure = Optional.of(problem);
+          attempts.giveUp(problem);
         } else if (read.look && read.start > 0) {
           lookFromStart = true;
         } else if (read.look && read.length > 0) {
@@ -445,14 +348,14 @@ final class OriginPlan {
           lookAgain = true;
           tryLater(problem, now);
         } else {
-          failure = Optional.of(problem);
+          attempts.giveUp(problem);
         }
       }
       case TLS, REDIRECTS, FORBIDDEN, UNSUPPORTED_SCHEME, BAD_URL, BAD_HEADER ->
-          failure = Optional.of(problem);
+          attempts.giveUp(problem);
       case TRUNCATED -> {
-        if (endedThereBefore(read)) {
-          failure = Optional.of(problem);
+        if (!read.ranged && attempts.endedThereBefore(read.received)) {
+          attempts.giveUp(problem);
         } else {
           tryLater(problem, now);
         }
@@ -461,43 +364,10 @@ final class OriginPlan {
     }
   }
 
-  /**
-   * Two whole answers that end at the same byte were not cut off by chance: the origin has no more
-   * than that, whatever it says. It is not made to send it again.
-   */
-  private boolean endedThereBefore(Read read) {
-    if (read.ranged || read.received == 0) {
-      return false;
-    }
-    boolean before = read.received == endedEarlyAt;
-    endedEarlyAt = read.received;
-    return before;
-  }
-
   private void tryLater(OriginProblem problem, long now) {
-    bytesSinceFailure = 0;
-    if (now < pauseUntil) {
-      return; // another read that broke with the one before
+    if (attempts.broke(problem, now)) {
+      width.broke(problem.status(), now);
     }
-    width.broke(problem.status(), now);
-    if (attempts == 0) {
-      failingSince = now;
-    }
-    attempts++;
-    answered += problem.status().isPresent() ? 1 : 0;
-    if (attempts >= options.originAttempts()
-        || answered >= options.originAnswers()
-        || (attempts > 1 && now - failingSince >= LONGEST_SILENCE)) {
-      failure = Optional.of(problem);
-    }
-    long pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE << Math.min(attempts - 1, 10));
-    long asked = Math.min(LONGEST_PAUSE, problem.retryAfterNanos());
-    pauseUntil = now + Math.max(asked, pause / 2 + random.nextLong(pause / 2 + 1));
-  }
-
-  private void forgetFailures() {
-    attempts = 0;
-    answered = 0;
   }
 
   /** What was learned of the origin may not hold for another version or another request. */
@@ -508,12 +378,12 @@ final class OriginPlan {
       }
     }
     ranges = keep.isEmpty() || keep.get().ranged;
-    endedEarlyAt = 0;
+    attempts.startOver();
     lookAgain = false;
     heldByPeers.clear();
   }
 
   long wakeAt(long now) {
-    return pauseUntil > now ? pauseUntil : Long.MAX_VALUE;
+    return attempts.wakeAt(now);
   }
 }

@@ -42,7 +42,7 @@ final class OriginReader implements Runnable {
 
   /** Where a look's body goes. */
   sealed interface Target {
-    record Pieces(Storage storage, BitSet pieces, Optional<BlockSet> part) implements Target {}
+    record Pieces(Storage storage, PieceShare share) implements Target {}
 
     record Stream(Storage storage, long requestedPieceLength) implements Target {}
   }
@@ -71,8 +71,7 @@ final class OriginReader implements Runnable {
   /** Bytes that may be read before the pace is asked again. */
   private int allowance;
 
-  private record Run(
-      Storage storage, ContentInfo expected, int first, int last, Optional<BlockSet> part) {}
+  private record Run(Storage storage, ContentInfo expected, PieceShare share) {}
 
   private OriginReader(
       Workshop workshop,
@@ -109,7 +108,8 @@ final class OriginReader implements Runnable {
 
   static OriginReader run(
       Workshop workshop, RunningDownload download, Storage storage, Action.ReadOrigin action) {
-    Run run = new Run(storage, action.expected(), action.first(), action.last(), action.part());
+    PieceShare share = PieceShare.between(action.first(), action.last(), action.part());
+    Run run = new Run(storage, action.expected(), share);
     return new OriginReader(
         workshop, download, action.read(), action.request(), Optional.of(run), 0, 0);
   }
@@ -160,35 +160,28 @@ final class OriginReader implements Runnable {
 
   private void readRun(Run run) throws OriginException {
     PieceLayout layout = run.expected.layout();
-    long start = run.part.isPresent() ? beginOf(run, run.part.get()) : beginOf(run);
-    long end = layout.offset(run.last) + layout.length(run.last);
-    if (run.part.isPresent()) {
-      end = Math.min(end, layout.offset(run.last) + run.part.get().end() * layout.blockLength());
+    long start = run.share.start(layout);
+    if (run.share.part().isEmpty()) {
+      start += held(run, run.share.pieces().nextSetBit(0));
     }
+    long end = run.share.end(layout);
     if (start >= end) {
       // Only the commit is missing: any byte will do to ask whether the version is the same.
       start = end - 1;
     }
     Validators expected = Validators.of(run.expected.headers(), run.expected.length());
     OriginRequest ask = request(OriginRange.between(start, end)).withExpected(expected);
-    BitSet pieces = new BitSet();
-    pieces.set(run.first, run.last + 1);
     try (OriginResponse response = workshop.surroundings.sources().open(ask)) {
       workshop.rights.accepted(request);
-      readPieces(response, run.storage, layout, pieces, run.part);
+      readPieces(response, run.storage, layout, run.share);
     }
   }
 
-  private static long beginOf(Run run, BlockSet part) {
-    PieceLayout layout = run.expected.layout();
-    return layout.offset(run.first) + layout.blockOffset(run.first, part.first());
-  }
-
-  private static long beginOf(Run run) {
-    Optional<PieceEditor> first = run.storage.parked.take(run.storage.task, run.first);
-    long position = first.isPresent() ? first.get().position() : 0;
-    first.ifPresent(run.storage.parked::park);
-    return run.expected.layout().offset(run.first) + position;
+  /** How much of a piece is here from before. */
+  private static long held(Run run, int piece) {
+    Optional<PieceEditor> editor = run.storage.parked.take(run.storage.task, piece);
+    editor.ifPresent(run.storage.parked::park);
+    return editor.map(PieceEditor::position).orElse(0L);
   }
 
   private OriginRequest request(OriginRange range) {
@@ -214,8 +207,8 @@ final class OriginReader implements Runnable {
               response.headers(),
               response.ranged() && lookLength > 0));
       switch (target.get()) {
-        case Target.Pieces(Storage storage, BitSet pieces, Optional<BlockSet> part) ->
-            readPieces(response, storage, storage.task.layout(), pieces, part);
+        case Target.Pieces(Storage storage, PieceShare share) ->
+            readPieces(response, storage, storage.task.layout(), share);
         case Target.Stream(Storage storage, long pieceLength) ->
             readStream(response, storage, pieceLength);
       }
@@ -226,12 +219,9 @@ final class OriginReader implements Runnable {
 
   /** Reads the body from where it begins, into those of its pieces that are wanted. */
   private void readPieces(
-      OriginResponse response,
-      Storage storage,
-      PieceLayout layout,
-      BitSet pieces,
-      Optional<BlockSet> part)
+      OriginResponse response, Storage storage, PieceLayout layout, PieceShare share)
       throws OriginException {
+    BitSet pieces = share.pieces();
     ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER);
     long position = response.start();
     try {
@@ -241,7 +231,7 @@ final class OriginReader implements Runnable {
         if (layout.offset(piece) + layout.length(piece) <= position) {
           continue;
         }
-        position = readPiece(response, storage, layout, piece, part, position, buffer);
+        position = readPiece(response, storage, layout, piece, share, position, buffer);
         if (position < 0) {
           break;
         }
@@ -276,7 +266,7 @@ final class OriginReader implements Runnable {
       Storage storage,
       PieceLayout layout,
       int piece,
-      Optional<BlockSet> part,
+      PieceShare share,
       long from,
       ByteBuffer buffer)
       throws IOException {
@@ -287,11 +277,12 @@ final class OriginReader implements Runnable {
     PieceEditor editor = free.get();
     editor.lend();
     long begin = workshop.now();
-    boolean finished = part.isPresent(); // Whole blocks of it are kept without being parked.
+    boolean finished =
+        share.part().isPresent(); // Whole blocks of it are kept without being parked.
     try {
-      part.ifPresent(blocks -> editor.moveTo(blocks.first()));
-      BlockSet blocks = part.orElseGet(() -> layout.blocks(piece));
-      long end = Math.min(blocks.end() * layout.blockLength(), layout.length(piece));
+      share.part().ifPresent(blocks -> editor.moveTo(blocks.first()));
+      BlockSet blocks = share.blocks(layout, piece);
+      long end = share.endIn(layout, piece);
       long position = from;
       long wanted = layout.offset(piece) + editor.position();
       if (wanted < position) {

@@ -229,7 +229,8 @@ final class RunningDownload {
               .ifPresent(where ->
                   target(
                       take.read(),
-                      new OriginReader.Target.Pieces(where, take.pieces(), take.part())));
+                      new OriginReader.Target.Pieces(
+                          where, new PieceShare(take.pieces(), take.part()))));
       case Action.TakeStream take ->
           storage
               .find(take.epoch())
