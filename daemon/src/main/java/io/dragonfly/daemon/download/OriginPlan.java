@@ -71,6 +71,7 @@ final class OriginPlan {
   private final OriginRuns runs;
   private final OriginWidth width;
   private final OriginAttempts attempts;
+  private final HeadStart headStart = new HeadStart();
   private Permission permission = Permission.NONE;
   private BitSet heldByPeers = new BitSet();
   private boolean ranges = true;
@@ -221,6 +222,7 @@ final class OriginPlan {
     }
     if (needsLook(content)) {
       if (reads.isEmpty() && (content.isUnknown() || lookAgain || !free.isEmpty())) {
+        headStart.begin(request.get(), content, now);
         look(request.get(), content, out);
       }
       return;
@@ -228,7 +230,11 @@ final class OriginPlan {
     if (!content.isOpen() || permission == Permission.LOOK) {
       return;
     }
-    while (reads.size() < width.now() && !free.isEmpty()) {
+    if (reads.isEmpty() && !free.isEmpty()) {
+      headStart.begin(request.get(), content, now);
+    }
+    int most = headStart.lasts(content, now) ? 1 : width.now();
+    while (reads.size() < most && !free.isEmpty()) {
       run(free, needs, readers, content, request.get(), out);
     }
     width.underWay(reads.size(), now);
@@ -384,6 +390,6 @@ final class OriginPlan {
   }
 
   long wakeAt(long now) {
-    return attempts.wakeAt(now);
+    return Math.min(headStart.wakeAt(now), attempts.wakeAt(now));
   }
 }
