@@ -30,7 +30,10 @@ import org.jspecify.annotations.Nullable;
  * fetching thread.
  */
 final class PieceExchange {
-  /** Fewer bytes than this are gathered before they are written. */
+  /**
+   * Fewer bytes than this are gathered before they are written, but for the first block: a reader
+   * or a child may wait for it.
+   */
   private static final int WRITE_BYTES = 256 * 1024;
 
   private final Fetch fetch;
@@ -314,16 +317,18 @@ final class PieceExchange {
   private void readContent(ByteChannel channel, long from, long to)
       throws IOException, InterruptedException {
     long remaining = to - from;
+    int few = (int) Math.min(layout.blockLength() - from % layout.blockLength(), WRITE_BYTES);
     ByteBuffer buffer = takeBuffer();
     try {
       while (remaining > 0) {
         buffer.clear().limit((int) Math.min(buffer.capacity(), remaining));
         IOException broken = null;
         try {
-          fill(channel, buffer, remaining);
+          fill(channel, buffer, few, remaining);
         } catch (IOException e) {
           broken = e; // What came before may complete a block.
         }
+        few = WRITE_BYTES;
         buffer.flip();
         long at = to - remaining;
         remaining -= buffer.remaining();
@@ -337,11 +342,11 @@ final class PieceExchange {
     }
   }
 
-  /** Reads some bytes: not few, but for the last. */
-  private void fill(ByteChannel channel, ByteBuffer buffer, long remaining)
+  /** Reads some bytes: not fewer than so many, but for the last. */
+  private void fill(ByteChannel channel, ByteBuffer buffer, int few, long remaining)
       throws IOException, InterruptedException {
     int end = buffer.limit();
-    int enough = Math.min(end, WRITE_BYTES);
+    int enough = Math.min(end, few);
     while (buffer.position() < enough) {
       int before = buffer.position();
       buffer.limit(before + allowed(end - before));

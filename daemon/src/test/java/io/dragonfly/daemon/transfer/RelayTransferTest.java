@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.dragonfly.common.digest.Digest;
 import io.dragonfly.common.lifecycle.Cancellation;
 import io.dragonfly.common.limit.Pace;
+import io.dragonfly.daemon.storage.PieceContent;
 import io.dragonfly.daemon.storage.PieceEditor;
 import io.dragonfly.daemon.storage.PieceStore;
 import io.dragonfly.daemon.storage.PieceView;
@@ -140,6 +141,21 @@ final class RelayTransferTest {
       assertThat(TestContent.read(view)).isEqualTo(piece);
     }
     Sent.bytes(server, piece.length);
+  }
+
+  @Test
+  void theFirstBlockIsPassedOnBeforeOthersCome() throws Exception {
+    try (PieceEditor editor = shared()) {
+      Future<?> fetch = fetch(new Cancellation());
+      editor.write(ByteBuffer.wrap(piece, 0, BLOCK));
+      await().atMost(LONG).until(() -> childTask.relayed().get(0));
+      try (PieceContent passedOn = childTask.viewOrRelay(0)) {
+        await().atMost(LONG).until(() -> passedOn.available(0) == BLOCK);
+      }
+      editor.write(ByteBuffer.wrap(piece, BLOCK, piece.length - BLOCK));
+      commit(editor);
+      var _ = fetch.get(LONG.toSeconds(), TimeUnit.SECONDS);
+    }
   }
 
   @Test
