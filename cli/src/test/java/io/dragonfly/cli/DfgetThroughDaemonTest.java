@@ -100,6 +100,14 @@ class DfgetThroughDaemonTest {
   }
 
   @Test
+  void aRateAndALinkAreAskedForWhereTheUserWantsThem() throws Exception {
+    daemon.answer(STARTED + DONE);
+    DfgetRun run = dfget("--limit-rate", "10MiB", "--force-hard-link");
+    assertThat(run.code()).as(run.err()).isZero();
+    assertThat(daemon.request()).contains("limit-rate: 10485760", "force-hard-link: true");
+  }
+
+  @Test
   void saysWhereTheBytesCameFrom() {
     daemon.answer(STARTED + "progress bytes=5 cache=0 peers=0 seed=5 origin=0\n" + DONE);
     DfgetRun run = dfget();

@@ -40,6 +40,10 @@ class DirectDownloadTest {
   }
 
   private DownloadSpec spec(boolean overwrite, Optional<String> digest) {
+    return spec(overwrite, digest, OptionalLong.empty());
+  }
+
+  private DownloadSpec spec(boolean overwrite, Optional<String> digest, OptionalLong rate) {
     return new DownloadSpec(
         origin.url(),
         output,
@@ -56,7 +60,7 @@ class DirectDownloadTest {
         false,
         Duration.ofSeconds(60),
         Optional.empty(),
-        OptionalLong.empty());
+        rate);
   }
 
   private Outcome download(DownloadSpec spec) throws DownloadFailure {
@@ -97,6 +101,14 @@ class DirectDownloadTest {
     assertThat(outcome).isEqualTo(new Outcome(LENGTH, new Shares(0, 0, 0, LENGTH)));
     assertThat(output).hasBinaryContent(content);
     assertThat(files()).containsExactly("out");
+  }
+
+  @Test
+  void aRateIsKept() throws Exception {
+    long begin = System.nanoTime();
+    download(spec(false, Optional.empty(), OptionalLong.of(LENGTH / 2)));
+    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isGreaterThan(Duration.ofMillis(1900));
+    assertThat(output).hasBinaryContent(content);
   }
 
   @Test
