@@ -12,6 +12,6 @@ record SwarmShell(Swarm swarm, PeerStreams streams, SchedulerMetrics metrics, Lo
   }
 
   boolean isSeed(HostId id) {
-    return swarm.host(id).map(host -> host.announcement().isSeed()).orElse(false);
+    return swarm.isSeed(id);
   }
 }

@@ -147,6 +147,10 @@ final class Host {
     return new ArrayList<>(tasks.keySet());
   }
 
+  synchronized int taskCount() {
+    return tasks.size();
+  }
+
   synchronized boolean isUnused() {
     return tasks.isEmpty();
   }

@@ -13,6 +13,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -44,6 +45,10 @@ public final class Swarm {
   private final SharedLists sharedLists = new SharedLists();
   private final Quarantine quarantine;
   private final Map<TaskId, Entry> tasks = new ConcurrentHashMap<>();
+
+  /** Those with a deadline: most tasks have nothing under way, and are not looked at. */
+  private final Set<Entry> timed = ConcurrentHashMap.newKeySet();
+
   private final AtomicLong triggers = new AtomicLong();
   private final AtomicLong beganAt = new AtomicLong(NOT_BEGUN);
   private volatile SwarmLimits limits = SwarmLimits.defaults();
@@ -143,6 +148,15 @@ public final class Swarm {
     return hosts.find(id).flatMap(Swarm::view);
   }
 
+  /** Whether an announced host is a seed. */
+  public boolean isSeed(HostId id) {
+    return hosts
+        .find(id)
+        .map(Host::facts)
+        .filter(facts -> facts.announced() && facts.seed())
+        .isPresent();
+  }
+
   // Peers.
 
   /** A peer's first word on a stream. */
@@ -232,7 +246,7 @@ public final class Swarm {
             hostChanged(host, now);
           });
     }
-    tasks.values().stream()
+    timed.stream()
         .filter(entry -> entry.swarm.nextDeadline() <= now)
         .sorted(Comparator.comparing((Entry entry) -> entry.swarm.task().id))
         .forEach(entry -> run(entry, swarm -> swarm.tick(now), now));
@@ -240,7 +254,7 @@ public final class Swarm {
 
   /** The next time at which {@link #tick} has something to do; Long.MAX_VALUE: nothing waits. */
   public long nextDeadline() {
-    return tasks.values().stream()
+    return timed.stream()
         .mapToLong(entry -> entry.swarm.nextDeadline())
         .min()
         .orElse(Long.MAX_VALUE);
@@ -384,6 +398,7 @@ public final class Swarm {
       event.accept(entry.swarm);
       effects = entry.swarm.task().takeEffects();
       entry.outbox.addAll(effects.actions);
+      noteDeadline(entry);
     } finally {
       entry.lock.unlock();
     }
@@ -396,6 +411,15 @@ public final class Swarm {
     }
     effects.left.forEach(hosts::removeIfUnused);
     return true;
+  }
+
+  /** Its lock is held. */
+  private void noteDeadline(Entry entry) {
+    if (entry.removed || entry.swarm.nextDeadline() == Long.MAX_VALUE) {
+      timed.remove(entry);
+    } else {
+      timed.add(entry);
+    }
   }
 
   private void quarantine(Host host, ArrayDeque<FollowUp> queue, long now) {
@@ -437,6 +461,6 @@ public final class Swarm {
                 host.facts().quarantined(),
                 host.facts().healthy(),
                 host.slots().used(),
-                host.tasks().size()));
+                host.taskCount()));
   }
 }

@@ -14,14 +14,21 @@ final class SwarmInvariants {
   private SwarmInvariants() {}
 
   static void check(SwarmDriver driver) {
+    long next = Long.MAX_VALUE;
     for (TaskId id : driver.swarm.taskIds()) {
-      driver.swarm.look(
-          id,
-          swarm -> {
-            checkTask(swarm, driver);
-            return true;
-          });
+      long deadline =
+          driver
+              .swarm
+              .look(
+                  id,
+                  swarm -> {
+                    checkTask(swarm, driver);
+                    return swarm.nextDeadline();
+                  })
+              .orElseThrow();
+      next = Math.min(next, deadline);
     }
+    assertThat(driver.swarm.nextDeadline()).as("no task's deadline is forgotten").isEqualTo(next);
     Usage usage = driver.swarm.usage();
     assertThat(usage.usedSlots()).as("slots used are edges").isEqualTo(usage.edges());
   }

@@ -2,6 +2,7 @@ package io.dragonfly.scheduler.swarm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.dragonfly.common.id.HostId;
 import io.dragonfly.common.piece.ContentInfo;
 import io.dragonfly.scheduler.origin.OriginFailure;
 import io.dragonfly.scheduler.swarm.SwarmDriver.Stream;
@@ -47,10 +48,22 @@ final class SwarmOriginTest {
   @Test
   void anAnnouncedSeedIsUsableAtOnceAndAnUnhealthyOneIsNot() {
     driver.seed("s").host("a");
-    driver.swarm.seedHealth(new io.dragonfly.common.id.HostId("s"), false);
+    driver.swarm.seedHealth(new HostId("s"), false);
     Stream peer = driver.ours("a");
     assertThat(driver.triggers).isEmpty();
     assertThat(peer.last(PeerOrder.OriginLease.class)).isPresent();
+  }
+
+  @Test
+  void aHostIsASeedOnlyAsLongAsItIsAnnouncedAsOne() {
+    driver.seed("s").host("a");
+    HostId seed = new HostId("s");
+    assertThat(driver.swarm.isSeed(seed)).isTrue();
+    assertThat(driver.swarm.isSeed(new HostId("a"))).isFalse();
+    assertThat(driver.swarm.isSeed(new HostId("nobody"))).isFalse();
+    driver.ours("s"); // Its peer outlives the announcement.
+    driver.swarm.deleteHost(seed, driver.now);
+    assertThat(driver.swarm.isSeed(seed)).isFalse();
   }
 
   @Test
@@ -181,7 +194,7 @@ final class SwarmOriginTest {
     Stream c = driver.ours("c");
     driver.lost(a);
     assertThat(b.last(PeerOrder.OriginLease.class)).isPresent();
-    driver.swarm.deleteHost(new io.dragonfly.common.id.HostId("b"), driver.now);
+    driver.swarm.deleteHost(new HostId("b"), driver.now);
     assertThat(c.last(PeerOrder.OriginLease.class)).isPresent();
   }
 
