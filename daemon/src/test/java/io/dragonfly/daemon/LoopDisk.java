@@ -11,17 +11,36 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** A small disk with a btrfs, in a file that is mostly a hole. */
+/** A small disk in a file that is mostly a hole. */
 public final class LoopDisk implements AutoCloseable {
   private static final long BYTES = 256L << 20;
 
   private final Path directory;
+  private final List<Path> below;
 
-  private LoopDisk(Path directory) {
+  private LoopDisk(Path directory, Path... below) {
     this.directory = directory;
+    this.below = List.of(below);
   }
 
-  /** Mounts one below the directory; the test is skipped where that can't be. */
+  /**
+   * Mounts one that is smaller than it says: it takes so much, and then the kernel's writes to it
+   * fail, long after they were taken. Without a journal, so that files can still be opened then.
+   */
+  public static LoopDisk lying(Path dir, int mebibytes) throws IOException, InterruptedException {
+    Path memory = Files.createDirectory(dir.resolve("memory"));
+    require("mount", "-t", "tmpfs", "-o", "size=" + mebibytes + "m", "tmpfs", memory.toString());
+    Path image = memory.resolve("image");
+    try (RandomAccessFile hole = new RandomAccessFile(image.toFile(), "rw")) {
+      hole.setLength(BYTES);
+    }
+    Path directory = Files.createDirectory(dir.resolve("disk"));
+    require("mkfs.ext4", "-q", "-O", "^has_journal", image.toString());
+    require("mount", "-o", "loop", image.toString(), directory.toString());
+    return new LoopDisk(directory, memory);
+  }
+
+  /** Mounts one with a btrfs below the directory; the test is skipped where that can't be. */
   public static LoopDisk mount(Path dir) throws IOException, InterruptedException {
     Path image = dir.resolve("image");
     try (RandomAccessFile hole = new RandomAccessFile(image.toFile(), "rw")) {
@@ -55,9 +74,10 @@ public final class LoopDisk implements AutoCloseable {
     }
     if (!failure.isEmpty()) {
       abort(
-          "no btrfs can be mounted ("
+          "no disk can be mounted ("
               + failure
-              + "): run as root on Linux, after apt-get install btrfs-progs mount util-linux");
+              + "): run as root on Linux, after apt-get install btrfs-progs e2fsprogs mount"
+              + " util-linux");
     }
   }
 
@@ -76,6 +96,10 @@ public final class LoopDisk implements AutoCloseable {
   public void close() throws IOException {
     try {
       assertThat(run("umount", directory.toString())).isEmpty();
+      for (Path mount : below) {
+        // The loop device lets go of its file a little later.
+        assertThat(run("umount", "--lazy", mount.toString())).isEmpty();
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

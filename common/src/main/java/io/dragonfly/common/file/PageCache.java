@@ -15,6 +15,10 @@ import java.util.Optional;
  */
 public final class PageCache {
   private static final int START_WRITING = 2;
+
+  /** To wait for what is under way, to write the rest, and to wait for that. */
+  private static final int WRITE_ALL = 1 | START_WRITING | 4;
+
   private static final int DONT_NEED = 4;
   private static final FunctionDescriptor TYPE =
       FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
@@ -30,6 +34,17 @@ public final class PageCache {
   @CanIgnoreReturnValue
   public static boolean startWriting(Path file, long offset, long length) {
     return tell(Calls.SYNC_FILE_RANGE, file, offset, length, START_WRITING);
+  }
+
+  /**
+   * Waits until all that was written to the file is on its way to the disk and the disk has taken
+   * it; unlike fsync it does not make the disk empty its own memory.
+   *
+   * @return false when some of it was not taken, now or since somebody last asked: the kernel
+   *     forgets such bytes. True where it can't be known
+   */
+  public static boolean isTakenByDisk(Path file) {
+    return Calls.SYNC_FILE_RANGE.isEmpty() || tell(Calls.SYNC_FILE_RANGE, file, 0, 0, WRITE_ALL);
   }
 
   /**

@@ -38,6 +38,15 @@ record OpenTask(TaskKey key, TaskFiles names, SharedFile content, SharedFile jou
     journal.force();
   }
 
+  /** Whether the disk took what was written of the content: what it did not is only in memory. */
+  boolean isTakenByDisk() {
+    boolean taken = PageCache.isTakenByDisk(content.path());
+    if (!taken) {
+      log.warn("event=content_not_written task={}", key);
+    }
+    return taken;
+  }
+
   void remember(Instant usedAt) throws IOException {
     TaskFiles.remember(journal.path(), usedAt);
   }

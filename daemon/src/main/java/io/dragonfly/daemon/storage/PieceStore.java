@@ -231,11 +231,11 @@ public final class PieceStore implements AutoCloseable {
       lock.unlock();
     }
     try (StoreDirectory released = directory;
-        WriteBack _ = writeBack) {
+        WriteBack _ = writeBack;
+        OpenFiles _ = files) {
       for (StoredTask task : tasks.values()) {
         task.flush();
       }
-      files.close();
       released.markClean();
     }
   }

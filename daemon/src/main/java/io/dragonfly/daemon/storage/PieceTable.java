@@ -129,6 +129,12 @@ final class PieceTable {
     return number >= 0 && doubtful.get(number);
   }
 
+  /** All of its bytes may be wrong. */
+  void doubtAll() {
+    doubtful.or(finished);
+    doubtPartials();
+  }
+
   /** The next use of the piece verifies it. */
   void doubt(int number) {
     doubtful.set(number, finished.get(number));

@@ -454,9 +454,18 @@ public final class StoredTask {
     return true;
   }
 
-  /** Drops the content from the kernel's memory; false when it was not used since the last time. */
+  /**
+   * Drops the content from the kernel's memory; false when it was not used since the last time.
+   * What the disk did not take is only there: after that each piece is read before its next use.
+   */
   boolean cool() {
-    return use.cool() && files.cool(0, 0);
+    if (!use.cool()) {
+      return false;
+    }
+    if (!files.isTakenByDisk()) {
+      pieces.doubtAll();
+    }
+    return files.cool(0, 0);
   }
 
   void tellDeleted() {

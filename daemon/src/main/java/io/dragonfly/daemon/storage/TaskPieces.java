@@ -177,6 +177,16 @@ final class TaskPieces {
     }
   }
 
+  /** All of its bytes may be wrong. */
+  void doubtAll() {
+    lock.lock();
+    try {
+      table.doubtAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** The record of a finished piece; one that can't be read any more costs the piece. */
   Optional<JournalRecord.Piece> record(int number) {
     long position;
