@@ -10,6 +10,7 @@ import io.dragonfly.daemon.link.DownloadRequest;
 import io.dragonfly.daemon.link.ParentInfo;
 import io.dragonfly.daemon.link.PeerReport;
 import java.util.BitSet;
+import java.util.Map;
 import java.util.Optional;
 
 /** What a download wants done, in order. Results come back as {@link Event}s. */
@@ -65,9 +66,9 @@ public sealed interface Action {
   /**
    * Read on after a look, and store these pieces of the epoch's task.
    *
-   * @param part empty for all of them; else the blocks of the one piece that are to be read
+   * @param parts of pieces that the answer does not bring whole, the blocks that are to be stored
    */
-  record TakeAnswer(long read, int epoch, BitSet pieces, Optional<BlockSet> part)
+  record TakeAnswer(long read, int epoch, BitSet pieces, Map<Integer, BlockSet> parts)
       implements Action {}
 
   /** Read on after a look to the end, whose place is unknown, and store all of it. */

@@ -264,7 +264,7 @@ final class OriginPlan {
     // Several hosts may be alone with the origin.
     boolean anywhere = permission == Permission.OWN && !heldByPeers.isEmpty();
     PieceLayout layout = content.layout();
-    PieceShare share = runs.next(free, needs, readers, layout, width.now(), anywhere);
+    PieceShare share = runs.next(free, needs, readers, content, width.now(), anywhere);
     free.andNot(share.pieces());
     long start = share.start(layout);
     Read read = new Read(++lastId, request, false, start, share.end(layout) - start);
@@ -276,9 +276,9 @@ final class OriginPlan {
             content.epoch(),
             request,
             content.info().orElseThrow(),
-            read.pieces.nextSetBit(0),
-            read.pieces.length() - 1,
-            share.part()));
+            share.first(),
+            share.last(),
+            share.part(share.first())));
   }
 
   /** The origin answered a look. */
@@ -291,18 +291,17 @@ final class OriginPlan {
   /** Reads on, after a look, into those of the free pieces that the answer covers. */
   void take(Read read, BitSet free, Needs needs, TaskContent content, List<Action> out) {
     read.waiting = false;
-    PieceShare share = new PieceShare((BitSet) free.clone(), Optional.empty());
-    if (read.ranged && read.length > 0) {
-      share =
-          PieceShare.within(free, needs, content.layout(), read.start, read.start + read.length);
-    }
+    PieceShare share =
+        read.ranged && read.length > 0
+            ? PieceShare.within(free, needs, content, read.start, read.length)
+            : PieceShare.of(free);
     read.pieces.or(share.pieces());
     if (read.pieces.isEmpty()) {
       stop(read, out);
     } else {
       out.add(
           new Action.TakeAnswer(
-              read.id, content.epoch(), (BitSet) read.pieces.clone(), share.part()));
+              read.id, content.epoch(), (BitSet) read.pieces.clone(), share.parts()));
     }
   }
 

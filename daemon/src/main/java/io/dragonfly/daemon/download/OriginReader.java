@@ -161,8 +161,8 @@ final class OriginReader implements Runnable {
   private void readRun(Run run) throws OriginException {
     PieceLayout layout = run.expected.layout();
     long start = run.share.start(layout);
-    if (run.share.part().isEmpty()) {
-      start += held(run, run.share.pieces().nextSetBit(0));
+    if (run.share.parts().isEmpty()) {
+      start += held(run, run.share.first());
     }
     long end = run.share.end(layout);
     if (start >= end) {
@@ -277,10 +277,10 @@ final class OriginReader implements Runnable {
     PieceEditor editor = free.get();
     editor.lend();
     long begin = workshop.now();
-    boolean finished =
-        share.part().isPresent(); // Whole blocks of it are kept without being parked.
+    Optional<BlockSet> part = share.part(piece);
+    boolean finished = part.isPresent(); // Whole blocks of it are kept without being parked.
     try {
-      share.part().ifPresent(blocks -> editor.moveTo(blocks.first()));
+      part.ifPresent(wantedBlocks -> editor.moveTo(wantedBlocks.first()));
       BlockSet blocks = share.blocks(layout, piece);
       long end = share.endIn(layout, piece);
       long position = from;
@@ -294,6 +294,7 @@ final class OriginReader implements Runnable {
         long most = gap > 0 ? gap : Math.min(editor.missing(), end - editor.position());
         int count = read(response, buffer, (int) Math.min(BUFFER, most));
         if (count < 0 || cancellation.isCancelled()) {
+          part.ifPresent(wantedBlocks -> brought(editor, piece, wantedBlocks));
           return -1;
         }
         position += count;
@@ -307,10 +308,7 @@ final class OriginReader implements Runnable {
       }
       if (!editor.missingBlocks().isEmpty()) {
         received = Math.max(received, 1);
-        progress.flush();
-        writing = -1;
-        editor.close(); // Before anybody may ask for the rest.
-        download.post(new Event.OriginBlocks(read, piece, blocks));
+        brought(editor, piece, blocks);
         return position;
       }
       StoredPiece stored =
@@ -332,6 +330,17 @@ final class OriginReader implements Runnable {
       } else {
         storage.parked.park(editor);
       }
+    }
+  }
+
+  /** Blocks are stored of a piece that is not whole, perhaps fewer than were wanted. */
+  private void brought(PieceEditor editor, int piece, BlockSet wanted) {
+    BlockSet stored = wanted.without(editor.missingBlocks());
+    progress.flush();
+    writing = -1;
+    editor.close(); // Before anybody may ask for the rest.
+    if (!stored.isEmpty()) {
+      download.post(new Event.OriginBlocks(read, piece, stored));
     }
   }
 

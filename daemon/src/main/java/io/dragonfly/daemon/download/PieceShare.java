@@ -3,21 +3,32 @@ package io.dragonfly.daemon.download;
 import io.dragonfly.common.piece.BlockSet;
 import io.dragonfly.common.piece.PieceLayout;
 import java.util.BitSet;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
- * What of a content one request to the origin is for: whole pieces, or some blocks in a row of one.
+ * What of a content one request to the origin is for: whole pieces, and of some only blocks.
  *
- * @param pieces not empty
- * @param part the blocks, when only these are wanted of the first piece and nothing else
+ * @param pieces those of which anything is wanted
+ * @param parts the blocks that are wanted, of the pieces that are not wanted whole
  */
-record PieceShare(BitSet pieces, Optional<BlockSet> part) {
+record PieceShare(BitSet pieces, Map<Integer, BlockSet> parts) {
 
-  /** These pieces and all between them. */
+  /** Whole pieces. */
+  static PieceShare of(BitSet pieces) {
+    return new PieceShare((BitSet) pieces.clone(), Map.of());
+  }
+
+  /**
+   * These pieces and all between them.
+   *
+   * @param part what is wanted of the first, if that is not all of it
+   */
   static PieceShare between(int first, int last, Optional<BlockSet> part) {
     BitSet pieces = new BitSet();
     pieces.set(first, last + 1);
-    return new PieceShare(pieces, part);
+    return new PieceShare(pieces, part.map(blocks -> Map.of(first, blocks)).orElse(Map.of()));
   }
 
   /** The first of the blocks that are in a row. */
@@ -26,40 +37,64 @@ record PieceShare(BitSet pieces, Optional<BlockSet> part) {
   }
 
   /**
-   * What an answer is good for: the pieces that begin in it, or the first of them alone when only a
-   * part of that is needed. None may be left.
+   * What the answer to a look is good for: all of it that this host lacks, for its bytes are on
+   * their way. Pieces that do not begin within the answer, or of which not all is needed, are wanted
+   * in the blocks that are in it. It may be nothing.
    *
+   * @param free pieces that nobody else brings
    * @param start where in the content the answer begins
-   * @param end where it ends
+   * @param length bytes that were asked for; the content may end before
    */
-  static PieceShare within(BitSet wanted, Needs needs, PieceLayout layout, long start, long end) {
+  static PieceShare within(
+      BitSet free, Needs needs, TaskContent content, long start, long length) {
+    PieceLayout layout = content.layout();
+    long end = Math.min(start + length, layout.contentLength());
     BitSet pieces = new BitSet();
-    for (int piece = wanted.nextSetBit(0); piece >= 0; piece = wanted.nextSetBit(piece + 1)) {
-      Optional<BlockSet> needed = needs.part(piece).map(PieceShare::runOf);
-      long begin = startOf(layout, piece, needed);
-      if (begin >= start && begin < end) {
-        pieces.set(piece);
-        if (needed.isPresent()) {
-          return between(piece, piece, needed);
-        }
+    Map<Integer, BlockSet> parts = new TreeMap<>();
+    for (int piece = free.nextSetBit(0); piece >= 0; piece = free.nextSetBit(piece + 1)) {
+      long offset = layout.offset(piece);
+      boolean whole = needs.part(piece).isEmpty() && offset >= start && offset < end;
+      BlockSet blocks = within(piece, start, end, layout).without(content.part(piece));
+      if (!whole && !blocks.isEmpty()) {
+        parts.put(piece, blocks);
       }
+      pieces.set(piece, whole || !blocks.isEmpty());
     }
-    return new PieceShare(pieces, Optional.empty());
+    return new PieceShare(pieces, parts);
   }
 
-  private static long startOf(PieceLayout layout, int piece, Optional<BlockSet> part) {
-    return layout.offset(piece)
-        + part.map(blocks -> layout.blockOffset(piece, blocks.first())).orElse(0L);
+  /** The blocks of a piece that are all between two positions of the content. */
+  private static BlockSet within(int piece, long start, long end, PieceLayout layout) {
+    long from = Math.max(0, start - layout.offset(piece));
+    long to = Math.min(end - layout.offset(piece), layout.length(piece));
+    long first = Math.ceilDiv(from, layout.blockLength());
+    long behind = to == layout.length(piece) ? layout.blockCount(piece) : to / layout.blockLength();
+    return to <= 0 || first >= behind ? BlockSet.NONE : BlockSet.between((int) first, (int) behind);
+  }
+
+  int first() {
+    return pieces.nextSetBit(0);
+  }
+
+  int last() {
+    return pieces.length() - 1;
+  }
+
+  /** The blocks that are wanted of a piece that is not wanted whole. */
+  Optional<BlockSet> part(int piece) {
+    return Optional.ofNullable(parts.get(piece));
   }
 
   /** Where in the content it begins. */
   long start(PieceLayout layout) {
-    return startOf(layout, pieces.nextSetBit(0), part);
+    int first = first();
+    return layout.offset(first)
+        + part(first).map(blocks -> layout.blockOffset(first, blocks.first())).orElse(0L);
   }
 
   /** Where in the content it ends. */
   long end(PieceLayout layout) {
-    int last = pieces.length() - 1;
+    int last = last();
     return layout.offset(last) + endIn(layout, last);
   }
 
@@ -70,6 +105,6 @@ record PieceShare(BitSet pieces, Optional<BlockSet> part) {
 
   /** The blocks of a piece of it that are wanted. */
   BlockSet blocks(PieceLayout layout, int piece) {
-    return part.orElseGet(() -> layout.blocks(piece));
+    return part(piece).orElseGet(() -> layout.blocks(piece));
   }
 }

@@ -230,7 +230,7 @@ final class RunningDownload {
                   target(
                       take.read(),
                       new OriginReader.Target.Pieces(
-                          where, new PieceShare(take.pieces(), take.part()))));
+                          where, new PieceShare(take.pieces(), take.parts()))));
       case Action.TakeStream take ->
           storage
               .find(take.epoch())

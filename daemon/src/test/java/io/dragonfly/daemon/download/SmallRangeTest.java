@@ -193,7 +193,7 @@ class SmallRangeTest {
     machine.opened();
     Action.TakeAnswer take = machine.last(Action.TakeAnswer.class);
     assertThat(take.pieces()).isEqualTo(bits(1));
-    assertThat(take.part()).contains(BLOCKS);
+    assertThat(take.parts()).isEqualTo(Map.of(1, BLOCKS));
     machine.give(
         new Event.OriginBlocks(take.read(), 1, BLOCKS), new Event.OriginEnded(take.read()));
     assertThat(machine.all(Action.Finished.class)).hasSize(1);
