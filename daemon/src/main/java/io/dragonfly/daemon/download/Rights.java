@@ -169,7 +169,9 @@ final class Rights {
     boolean head = MANIFEST.matcher(request.url()).find();
     try {
       try (OriginResponse answer = sources.open(head ? question.asHead() : question)) {
-        return other(request, content, answer, head);
+        if (!head || isTelling(content, answer)) {
+          return other(request, content, answer, head);
+        }
       } catch (OriginException e) {
         if (!head || e.status().orElse(0) != 405) {
           throw e;
@@ -193,6 +195,18 @@ final class Rights {
                   + ", which is here for those who may read its origin: "
                   + Messages.of(e)));
     }
+  }
+
+  /**
+   * Whether an answer without a body shows that it is about the content, or about something else: a
+   * registry may leave the digest out. Then its length has to do, and where that is another one (of
+   * a page, perhaps, or of another form of the manifest) the content itself is asked for.
+   */
+  private static boolean isTelling(ContentInfo content, OriginResponse answer) {
+    Optional<String> held = digest(content.headers());
+    return held.isEmpty()
+        || digest(answer.headers()).isPresent()
+        || (answer.contentLength().isPresent() && answer.contentLength().equals(content.length()));
   }
 
   private static Optional<DownloadException> other(
@@ -221,8 +235,7 @@ final class Rights {
           : Optional.of("its digest was " + held.get() + " and is " + said.get());
     }
     if (head) {
-      // It is for a manifest, and has no body whose length counts.
-      return held.map(digest -> "it does not name the digest " + digest);
+      return Optional.empty();
     }
     // What a digest names may come from several places, each with validators of its own.
     Validators stored =

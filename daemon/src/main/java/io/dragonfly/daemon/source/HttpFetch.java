@@ -141,9 +141,9 @@ final class HttpFetch {
         headers.withholds(answer.from()));
   }
 
-  private static AnswerCheck.Head head(ClassicHttpResponse response, Map<String, String> entity) {
+  private AnswerCheck.Head head(ClassicHttpResponse response, Map<String, String> entity) {
     HttpEntity body = response.getEntity();
-    long framed = body == null ? 0 : body.getContentLength();
+    long framed = body == null ? bodiless(response) : body.getContentLength();
     Header contentRange = response.getFirstHeader("Content-Range");
     Header acceptRanges = response.getFirstHeader("Accept-Ranges");
     return new AnswerCheck.Head(
@@ -152,6 +152,15 @@ final class HttpFetch {
         Optional.ofNullable(contentRange).map(Header::getValue),
         acceptRanges != null && "bytes".equalsIgnoreCase(acceptRanges.getValue().strip()),
         entity);
+  }
+
+  /** To HEAD an answer says the length that its body would have; -1 where it does not. */
+  private long bodiless(ClassicHttpResponse response) {
+    if (!request.head()) {
+      return 0;
+    }
+    Header length = response.getFirstHeader("Content-Length");
+    return length == null ? -1 : ContentRange.number(length.getValue().strip()).orElse(-1);
   }
 
   /** Attempts until there is an answer that another attempt would not change. */

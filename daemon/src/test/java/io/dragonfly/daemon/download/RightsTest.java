@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Who gets content that was read with credentials, where it is held and where it is not. */
@@ -316,17 +317,75 @@ final class RightsTest {
     return held;
   }
 
+  private Caller startManifest(TestHost host, String who) throws DownloadException {
+    String url = origin.url().replaceAll("/file.*", "/v2/app/manifests/sha256:" + "0".repeat(64));
+    Caller caller = new Caller();
+    host.downloads.start(
+        Requests.withHeaders(
+            Requests.withPieceLength(DownloadRequest.of(TASK, url), PIECE),
+            Map.of("Authorization", who)),
+        caller);
+    return caller;
+  }
+
+  /** As registries do that say the digest with the content only. */
+  @ParameterizedTest
+  @CsvSource({"true, HEAD Bearer too", "false, HEAD Bearer too;Bearer too"})
+  void aManifestsDigestMayLackWithoutItsBody(boolean length, String questions) throws Exception {
+    origin.digest = "sha256:" + "0".repeat(64);
+    origin.headLength = length;
+    TestHost host = host("one");
+    startManifest(host, "Bearer a").awaitFinished();
+    assertThat(startManifest(host, "Bearer too").awaitFinished().bytes().cache())
+        .isEqualTo(CONTENT.length);
+    assertThat(String.join(";", origin.questions)).isEqualTo(questions);
+
+    origin.signIn =
+        exchange -> {
+          byte[] page = new byte[1000];
+          boolean head = exchange.getRequestMethod().equals("HEAD");
+          exchange.getResponseHeaders().set("Content-Length", "1000");
+          exchange.sendResponseHeaders(200, head ? -1 : page.length);
+          if (!head) {
+            exchange.getResponseBody().write(page);
+          }
+        };
+    Caller other = startManifest(host, "Bearer b");
+    assertThat(other.awaitFailed().code()).isEqualTo(Code.CONTENT_CHANGED);
+    assertThat(other.started).isEmpty();
+  }
+
+  /** One yes is for all that a repository has, and for no other's. */
+  @Test
+  void aYesCountsForItsRepository() throws Exception {
+    TestHost host = host("one");
+    String base = origin.url().replaceAll("/file.*", "");
+    List<String> urls =
+        List.of(
+            base + "/v2/app/blobs/sha256:" + "1".repeat(64),
+            base + "/v2/app/blobs/sha256:" + "2".repeat(64),
+            base + "/v2/other/blobs/sha256:" + "3".repeat(64));
+    for (String who : List.of("Bearer a", "Bearer too")) {
+      for (String url : urls) {
+        Caller caller = new Caller();
+        TaskId task = new TaskId(url.substring(url.length() - 64));
+        host.downloads.start(
+            Requests.withHeaders(
+                Requests.withPieceLength(DownloadRequest.of(task, url), PIECE),
+                Map.of("Authorization", who)),
+            caller);
+        caller.awaitFinished();
+      }
+    }
+    assertThat(origin.questions).containsExactly("Bearer too", "Bearer too");
+    assertThat(DownloadOptions.DEFAULTS.rightsFresh()).isEqualTo(Duration.ofSeconds(60));
+  }
+
   @Test
   void aManifestIsAskedForByHead() throws Exception {
-    String url = origin.url().replaceAll("/file.*", "/v2/app/manifests/sha256:" + "0".repeat(64));
     TestHost host = host("one");
     for (String who : List.of("Bearer a", "Bearer too", "Bearer b")) {
-      Caller caller = new Caller();
-      host.downloads.start(
-          Requests.withHeaders(
-              Requests.withPieceLength(DownloadRequest.of(TASK, url), PIECE),
-              Map.of("Authorization", who)),
-          caller);
+      Caller caller = startManifest(host, who);
       if (who.equals("Bearer b")) {
         assertRefused(caller);
       } else {

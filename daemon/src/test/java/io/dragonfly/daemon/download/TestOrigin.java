@@ -36,6 +36,12 @@ final class TestOrigin implements AutoCloseable {
   /** Answers those who are not accepted, instead of a plain refusal. */
   volatile @Nullable HttpHandler signIn;
 
+  /** What a registry calls the content in answers with a body, and only there. */
+  volatile @Nullable String digest;
+
+  /** Whether answers without their body say its length. */
+  volatile boolean headLength = true;
+
   volatile boolean ranges = true;
   volatile boolean chunked;
   volatile int status;
@@ -95,7 +101,9 @@ final class TestOrigin implements AutoCloseable {
       }
       if (head) {
         exchange.getResponseHeaders().add("ETag", "\"one\"");
-        exchange.getResponseHeaders().add("Content-Length", "" + content.length);
+        if (headLength) {
+          exchange.getResponseHeaders().add("Content-Length", "" + content.length);
+        }
         exchange.sendResponseHeaders(200, -1);
         return;
       }
@@ -103,6 +111,9 @@ final class TestOrigin implements AutoCloseable {
       int end = content.length;
       exchange.getResponseHeaders().add("ETag", "\"one\"");
       exchange.getResponseHeaders().add("Content-Type", "application/x-test");
+      if (digest != null) {
+        exchange.getResponseHeaders().add("Docker-Content-Digest", digest);
+      }
       int code = 200;
       if (ranges && !chunked && range != null && content.length > 0) {
         String[] bounds = range.substring("bytes=".length()).split("-", 2);
