@@ -8,6 +8,17 @@ public record ByteCounts(long cache, long peers, long seed, long origin) {
     return cache + peers + seed + origin;
   }
 
+  /** Where most of what is more here than in others comes from; the origin when nothing is. */
+  public ByteSource mostBeyond(ByteCounts others) {
+    long fromPeers = peers - others.peers;
+    long fromSeed = seed - others.seed;
+    long most = Math.max(Math.max(0, origin - others.origin), Math.max(fromPeers, fromSeed));
+    if (most == 0 || most == origin - others.origin) {
+      return ByteSource.ORIGIN;
+    }
+    return most == fromSeed ? ByteSource.SEED : ByteSource.PEER;
+  }
+
   public ByteCounts plus(ByteCounts other) {
     return new ByteCounts(
         cache + other.cache, peers + other.peers, seed + other.seed, origin + other.origin);

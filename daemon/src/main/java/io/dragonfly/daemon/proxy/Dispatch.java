@@ -86,11 +86,10 @@ final class Dispatch {
   /** Answers a request, whatever happens; a failure midway breaks the connection. */
   void answer(Exchange exchange) {
     long begin = System.nanoTime();
-    ByteCounts bytes = ByteCounts.NONE;
     String outcome = "answered";
     watch.asked();
     try {
-      bytes = dispatch(exchange);
+      dispatch(exchange);
     } catch (Refusal e) {
       outcome = refused(exchange, e);
     } catch (ClientGoneException e) {
@@ -112,6 +111,7 @@ final class Dispatch {
     if (isFailure(outcome, exchange.status())) {
       watch.failed();
     }
+    ByteCounts bytes = exchange.bytes();
     access.info(
         "method={} url={} status={} outcome={} bytes={} cache={} peers={} seed={} origin={}"
             + " millis={}",
@@ -138,6 +138,7 @@ final class Dispatch {
   }
 
   private static String refused(Exchange exchange, Refusal refusal) {
+    exchange.countBy(() -> ByteCounts.NONE);
     if (!exchange.hasBegun()) {
       try {
         Answers.refuse(exchange, refusal);
@@ -150,7 +151,7 @@ final class Dispatch {
     return "broken";
   }
 
-  private ByteCounts dispatch(Exchange exchange) throws IOException, Refusal {
+  private void dispatch(Exchange exchange) throws IOException, Refusal {
     HttpRequest request = exchange.request();
     if (!rate.admits()) {
       throw new Refusal(
@@ -165,20 +166,21 @@ final class Dispatch {
       // Whoever is inside has shown at the CONNECT that it may use the proxy.
       Optional<String> host = Optional.ofNullable(request.headers().get(HttpHeaderNames.HOST));
       String url = Interception.url(exchange.inside().get(), target, host);
-      return answer(exchange, url, url.contains("/v2/"));
+      answer(exchange, url, url.contains("/v2/"));
+      return;
     }
     users.check(request);
     if (request.method().equals(HttpMethod.CONNECT)) {
       connect(exchange, place(target));
-      return ByteCounts.NONE;
+      return;
     }
     boolean mirror = target.startsWith("/");
     if (mirror && isPing(request) && !options.registryIsChosen()) {
       ping(exchange);
-      return ByteCounts.NONE;
+      return;
     }
     String url = mirror ? registries.url(target, request.headers().get(NAMED)) : absolute(target);
-    return answer(exchange, url, mirror || url.contains("/v2/"));
+    answer(exchange, url, mirror || url.contains("/v2/"));
   }
 
   private void connect(Exchange exchange, HostPort place) throws IOException, Refusal {
@@ -193,18 +195,19 @@ final class Dispatch {
 
   private static final String NAMED = "X-Dragonfly-Registry";
 
-  private ByteCounts answer(Exchange exchange, String url, boolean registry)
+  private void answer(Exchange exchange, String url, boolean registry)
       throws IOException, Refusal {
     if (Upgrades.isWebSocket(exchange.request()) && !exchange.isStream()) {
       Optional<Passage.Way> way = origin.way(url);
       if (way.isPresent()) {
         upgrades.answer(exchange, way.get(), destinations.resolve(Destinations.of(url)));
-        return new ByteCounts(0, 0, 0, exchange.sent());
+        return;
       }
     }
     if (tokens.concern(exchange.request(), url)) {
       var _ = destinations.resolve(Destinations.of(url));
-      return tokens.answer(exchange, url);
+      tokens.answer(exchange, url);
+      return;
     }
     Optional<TaskAsk> ask = choice.of(exchange.request(), url, registry);
     String where = ask.map(TaskAsk::url).orElse(url);
@@ -218,7 +221,7 @@ final class Dispatch {
         prefetches.begin(ask.get());
       }
       if (task.answer()) {
-        return task.bytes();
+        return;
       }
     }
     try {
@@ -231,12 +234,11 @@ final class Dispatch {
         TaskAnswer task =
             new TaskAnswer(downloads, sources, options.ip(), challenges, exchange, head.get());
         if (task.answerHead()) {
-          return task.bytes();
+          return;
         }
       }
       throw e;
     }
-    return new ByteCounts(0, 0, 0, exchange.sent());
   }
 
   static HostPort place(String authority) throws Refusal {

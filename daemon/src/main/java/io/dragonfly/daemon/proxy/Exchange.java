@@ -3,6 +3,7 @@ package io.dragonfly.daemon.proxy;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.dragonfly.common.lifecycle.Cancellation;
 import io.dragonfly.common.net.HostPort;
+import io.dragonfly.daemon.download.ByteCounts;
 import io.dragonfly.daemon.storage.PieceContent;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -34,6 +35,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -71,6 +73,7 @@ final class Exchange {
 
   private int status;
   private long sent;
+  private Supplier<ByteCounts> sources = () -> ByteCounts.NONE;
 
   /**
    * @param patience how long the client may take nothing
@@ -142,6 +145,23 @@ final class Exchange {
   /** Bytes of the answer's body that were sent. */
   long sent() {
     return sent;
+  }
+
+  /** What says where the bytes come from that are sent from now on, and those that were. */
+  void countBy(Supplier<ByteCounts> counted) {
+    sources = counted;
+  }
+
+  /** All that is sent comes from the origin. */
+  void countAsOrigins() {
+    countBy(() -> new ByteCounts(0, 0, 0, sent));
+  }
+
+  /**
+   * Bytes of the answer's body by where they came from; none of those that are this proxy's own.
+   */
+  ByteCounts bytes() {
+    return sources.get();
   }
 
   /** Event loop: the client takes bytes again. */

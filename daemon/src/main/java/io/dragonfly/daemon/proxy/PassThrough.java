@@ -35,6 +35,7 @@ final class PassThrough {
    * @throws IOException when the client went away, or got a part of the answer only
    */
   void answer(Exchange exchange, String url) throws IOException, Refusal {
+    exchange.countAsOrigins();
     try (Passage.Answer answer = send(exchange, url, exchange.gone())) {
       HttpHeaders headers = new DefaultHttpHeaders();
       Fields.ofAnswer(answer.headers(), headers);

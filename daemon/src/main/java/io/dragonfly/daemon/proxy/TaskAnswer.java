@@ -51,7 +51,7 @@ final class TaskAnswer {
     this.ask = ask;
   }
 
-  /** Bytes that the downloads brought, by where they came from. */
+  /** Bytes of the content that were sent, by where they came from. */
   ByteCounts bytes() {
     ByteCounts all = ByteCounts.NONE;
     for (TaskStream stream : streams) {
@@ -69,6 +69,7 @@ final class TaskAnswer {
    * @throws Refusal when the origin must not be asked
    */
   boolean answer() throws IOException, Refusal {
+    exchange.countBy(this::bytes);
     Ranges ranges = Ranges.of(exchange.headers().get(HttpHeaderNames.RANGE));
     try {
       return answer(ranges);
@@ -87,6 +88,7 @@ final class TaskAnswer {
    * @throws IOException when the client went away
    */
   boolean answerHead() throws IOException {
+    exchange.countBy(this::bytes);
     ByteRange first = new ByteRange(0, 1);
     try (TaskStream stream = open(Optional.of(first.toHttp()))) {
       stream.first(first).release();

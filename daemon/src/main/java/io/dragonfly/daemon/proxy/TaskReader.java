@@ -18,6 +18,8 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.locks.Condition;
@@ -46,6 +48,10 @@ final class TaskReader implements DownloadListener, StoreListener, AutoCloseable
     @Nullable DownloadSummary summary;
     @Nullable DownloadException failure;
     ByteCounts progress = ByteCounts.NONE;
+
+    /** Where each piece came from, or the last part of it. */
+    final Map<Integer, ByteSource> sources = new HashMap<>();
+
     boolean left;
     boolean served;
     long changes;
@@ -84,7 +90,12 @@ final class TaskReader implements DownloadListener, StoreListener, AutoCloseable
 
   @Override
   public void pieceFinished(StoredPiece stored, ByteSource source) {
-    change(_ -> {});
+    change(all -> all.sources.put(stored.number(), source));
+  }
+
+  @Override
+  public void partFinished(int part, ByteSource source) {
+    change(all -> all.sources.put(part, source));
   }
 
   @Override
@@ -263,6 +274,27 @@ final class TaskReader implements DownloadListener, StoreListener, AutoCloseable
   /** The bytes so far, by where they came from. */
   ByteCounts bytes() {
     return ask(all -> all.summary == null ? all.progress : all.summary.bytes());
+  }
+
+  /**
+   * The bytes from one position to before another, which were read, by where they came from. Of a
+   * piece that is still coming in that is where most of what belongs to no other piece comes from.
+   */
+  ByteCounts sources(long from, long to) {
+    PieceLayout layout = Objects.requireNonNull(content).task().layout();
+    ByteCounts known = ByteCounts.NONE;
+    long rest = to - from;
+    for (long position = from; position < to; ) {
+      int at = layout.pieceAt(position);
+      long end = Math.min(to, layout.offset(at) + layout.length(at));
+      Optional<ByteSource> source = ask(all -> Optional.ofNullable(all.sources.get(at)));
+      if (source.isPresent()) {
+        known = known.plus(source.get(), end - position);
+        rest -= end - position;
+      }
+      position = end;
+    }
+    return rest == 0 ? known : known.plus(bytes().mostBeyond(known), rest);
   }
 
   /** Present once the download is done. */

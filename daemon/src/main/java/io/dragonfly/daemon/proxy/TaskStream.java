@@ -45,6 +45,12 @@ final class TaskStream implements AutoCloseable {
   private long fromOrigin;
   private boolean whole;
 
+  /** Where what was sent begins in the content; -1 before. */
+  private long sentFrom = -1;
+
+  /** What had been sent of the answer by then, in bytes. */
+  private long sentBefore;
+
   private TaskStream(
       TaskDownloads downloads, Sources sources, DownloadRequest request, Exchange exchange)
       throws DownloadException, IOException {
@@ -117,9 +123,16 @@ final class TaskStream implements AutoCloseable {
     whole = true;
   }
 
-  /** Bytes so far, by where they came from. */
+  /** Bytes that were sent so far, by where they came from; all that arrived when all was sent. */
   ByteCounts bytes() {
-    return reader.bytes().plus(ByteSource.ORIGIN, fromOrigin);
+    if (whole && fromOrigin == 0) {
+      return reader.bytes();
+    }
+    if (sentFrom < 0) {
+      return ByteCounts.NONE;
+    }
+    long sent = exchange.sent() - sentBefore - fromOrigin;
+    return reader.sources(sentFrom, sentFrom + sent).plus(ByteSource.ORIGIN, fromOrigin);
   }
 
   /** The first bytes of a range; waits for them. */
@@ -131,6 +144,8 @@ final class TaskStream implements AutoCloseable {
   void send(ByteRange range, ByteBuf first) throws DownloadException, IOException {
     ByteBuf next = first;
     long position = range.start();
+    sentFrom = position;
+    sentBefore = exchange.sent();
     while (true) {
       boolean last = position + next.readableBytes() == range.endExclusive();
       if (last && request.digest().isPresent()) {
@@ -257,9 +272,9 @@ final class TaskStream implements AutoCloseable {
       }
       if (position >= from) {
         chunk.writerIndex(count);
-        fromOrigin += count;
         sent = true;
         exchange.write(chunk);
+        fromOrigin += count;
       }
       return position + count;
     } finally {

@@ -89,36 +89,40 @@ final class Tokens {
   /**
    * Answers a request for a token.
    *
-   * @return the body's bytes, by where they came from
    * @throws Refusal when the server gives no answer
    * @throws IOException when the client went away
    */
-  ByteCounts answer(Exchange exchange, String url) throws IOException, Refusal {
+  void answer(Exchange exchange, String url) throws IOException, Refusal {
     String key = key(url, exchange.headers());
     var kept = cache.get(key);
     if (kept.isPresent()) {
       HttpHeaders headers = new DefaultHttpHeaders();
       headers.set(HttpHeaderNames.CONTENT_TYPE, "application/json");
+      countAsKept(exchange);
       exchange.answer(HttpResponseStatus.OK, headers, kept.get().getBytes(UTF_8));
-      return new ByteCounts(exchange.sent(), 0, 0, 0);
+      return;
     }
     CompletableFuture<Answer> mine = new CompletableFuture<>();
     CompletableFuture<Answer> first = asking.putIfAbsent(key, mine);
     if (first == null) {
       Answer answer = ask(exchange, url, key, mine);
+      exchange.countAsOrigins();
       give(exchange, answer, true);
-      return new ByteCounts(0, 0, 0, exchange.sent());
+      return;
     }
     try {
+      countAsKept(exchange);
       give(exchange, first.get(PATIENCE.toSeconds(), TimeUnit.SECONDS), false);
-      return new ByteCounts(exchange.sent(), 0, 0, 0);
     } catch (ExecutionException | TimeoutException e) {
       origin.answer(exchange, url);
-      return new ByteCounts(0, 0, 0, exchange.sent());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("the proxy is being shut down", e);
     }
+  }
+
+  private static void countAsKept(Exchange exchange) {
+    exchange.countBy(() -> new ByteCounts(exchange.sent(), 0, 0, 0));
   }
 
   /** Asks the server, for all who wait: also when this client goes away meanwhile. */

@@ -76,6 +76,7 @@ final class Upgrades {
    */
   void answer(Exchange exchange, Passage.Way way, List<InetAddress> addresses)
       throws IOException, Refusal {
+    exchange.countAsOrigins();
     Channel client = exchange.channel();
     Channel remote = onward.connect(client, way, addresses, ApplicationProtocolNames.HTTP_1_1);
     boolean switched = false;
