@@ -38,15 +38,14 @@ record PieceShare(BitSet pieces, Map<Integer, BlockSet> parts) {
 
   /**
    * What the answer to a look is good for: all of it that this host lacks, for its bytes are on
-   * their way. Pieces that do not begin within the answer, or of which not all is needed, are wanted
-   * in the blocks that are in it. It may be nothing.
+   * their way. Pieces that do not begin within the answer, or of which not all is needed, are
+   * wanted in the blocks that are in it. It may be nothing.
    *
    * @param free pieces that nobody else brings
    * @param start where in the content the answer begins
    * @param length bytes that were asked for; the content may end before
    */
-  static PieceShare within(
-      BitSet free, Needs needs, TaskContent content, long start, long length) {
+  static PieceShare within(BitSet free, Needs needs, TaskContent content, long start, long length) {
     PieceLayout layout = content.layout();
     long end = Math.min(start + length, layout.contentLength());
     BitSet pieces = new BitSet();

@@ -195,8 +195,7 @@ final class Dispatch {
 
   private static final String NAMED = "X-Dragonfly-Registry";
 
-  private void answer(Exchange exchange, String url, boolean registry)
-      throws IOException, Refusal {
+  private void answer(Exchange exchange, String url, boolean registry) throws IOException, Refusal {
     if (Upgrades.isWebSocket(exchange.request()) && !exchange.isStream()) {
       Optional<Passage.Way> way = origin.way(url);
       if (way.isPresent()) {
