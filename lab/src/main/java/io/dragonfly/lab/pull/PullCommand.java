@@ -32,6 +32,9 @@ public final class PullCommand {
             RoundTrip.flag(),
             Flag.value("size", "SIZE").defaultsTo("300MB").help("Length of the layer"),
             Flag.value("runs", "COUNT").defaultsTo("3").help("How often, each with another layer"),
+            Flag.value("small", "COUNT")
+                .defaultsTo("300")
+                .help("Layers of one piece that are pulled before, as daemons run for months"),
             Flag.value("work", "DIR")
                 .defaultsTo(System.getProperty("java.io.tmpdir"))
                 .help("Where all files go meanwhile"));
@@ -59,6 +62,7 @@ public final class PullCommand {
             RoundTrip.read(parsed),
             size,
             (int) parsed.number("runs", 1, PullOptions.MOST_RUNS),
+            (int) parsed.number("small", 0, PullOptions.MOST_SMALL),
             Launcher.ofDistribution(distribution),
             Path.of(parsed.string("work")));
     ShapedNetwork.require();

@@ -24,6 +24,9 @@ final class PullRun {
   private static final long WARM_UP = 32L << 20;
   private static final int WARM_UPS = 4;
 
+  /** Layers of one piece each: what runs once for a layer is compiled after some hundreds. */
+  private static final long SMALL = 128 << 10;
+
   private final PullOptions options;
   private final PrintStream out;
 
@@ -37,7 +40,9 @@ final class PullRun {
 
   void run() throws IOException, InterruptedException {
     Tool.require(Tool.NGINX, Tool.CURL);
-    long room = (options.size() * 3 + WARM_UP * 3) * (options.runs() + WARM_UPS);
+    long room =
+        (options.size() * 3 + WARM_UP * 3) * (options.runs() + WARM_UPS)
+            + SMALL * 3 * options.small();
     try (Workplace work = Workplace.open(options.work(), room);
         ShapedNetwork network = ShapedNetwork.open(options.roundTrip())) {
       network.cleanAtExit(work);
@@ -49,9 +54,12 @@ final class PullRun {
   private void measure(Path work, ShapedNetwork network) throws IOException, InterruptedException {
     RegistryFiles registry = new RegistryFiles(Files.createDirectory(work.resolve("files")));
     List<Layer> layers = new ArrayList<>();
+    List<Layer> small = new ArrayList<>();
     for (int i = 0; i < options.runs() + WARM_UPS; i++) {
-      LabContent content = new LabContent(i + 1, i < WARM_UPS ? WARM_UP : options.size());
-      layers.add(new Layer(registry.blob(content), content.sha256()));
+      layers.add(layer(registry, i + 1, i < WARM_UPS ? WARM_UP : options.size()));
+    }
+    for (int i = 0; i < options.small(); i++) {
+      small.add(layer(registry, layers.size() + i + 1, SMALL));
     }
     print(
         "a layer of %.1f MB, every link at %s, %d ms from host to host and back",
@@ -62,14 +70,24 @@ final class PullRun {
             registry.directory(),
             Files.createDirectory(work.resolve("nginx")),
             RegistryFiles.NGINX)) {
-      pull(work, network, origin, layers, /* seed= */ false);
-      pull(work, network, origin, layers, /* seed= */ true);
+      pull(work, network, origin, small, layers, /* seed= */ false);
+      pull(work, network, origin, small, layers, /* seed= */ true);
     }
+  }
+
+  private static Layer layer(RegistryFiles registry, long number, long length) throws IOException {
+    LabContent content = new LabContent(number, length);
+    return new Layer(registry.blob(content), content.sha256());
   }
 
   /** With daemons of its own, which have nothing yet. */
   private void pull(
-      Path work, ShapedNetwork network, Nginx origin, List<Layer> layers, boolean seed)
+      Path work,
+      ShapedNetwork network,
+      Nginx origin,
+      List<Layer> small,
+      List<Layer> layers,
+      boolean seed)
       throws IOException, InterruptedException {
     String how = seed ? "through the seed" : "reading the origin";
     Node peer = network.node(Hosts.peer(1));
@@ -88,6 +106,9 @@ final class PullRun {
       }
       cluster.startMirror(peer.name(), origin.url(""));
       String mirror = "http://" + peer.address() + ":" + cluster.port(peer.name() + ".proxy") + "/";
+      for (Layer layer : small) {
+        Pulled.by(peer, mirror + layer.path, layer.sha256, output);
+      }
       for (int i = 0; i < layers.size(); i++) {
         Layer layer = layers.get(i);
         Pulled direct = Pulled.by(peer, origin.url(layer.path), layer.sha256, output);
