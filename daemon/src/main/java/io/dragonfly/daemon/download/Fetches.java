@@ -15,16 +15,13 @@ import java.util.random.RandomGenerator;
  *
  * <p>One parent is asked for a piece at a time, for its bytes go to one place. Where a transfer
  * takes several times as long as measured speeds promise and another parent could do better, it is
- * taken away and given to that parent; verified blocks are kept, so little is sent twice. The same
- * is done at the end of a download, when parents are idle while a slow one still sends: each piece
- * changes hands once for that reason.
+ * taken away and given to that parent; verified blocks are kept, so little is sent twice. At the
+ * end of a download, when parents are idle while a slow one still sends, {@link HandOver} decides.
  */
 final class Fetches {
   private static final long SECOND = 1_000_000_000L;
 
   private static final long SHORTEST_DEADLINE = Speeds.SHORTEST_DEADLINE;
-  private static final double WORTH_A_CHANGE = 2;
-  private static final long COST_OF_A_CHANGE = SECOND / 2;
   private static final long PAUSE_AFTER_FAILURE = SECOND / 2;
 
   /**
@@ -52,13 +49,13 @@ final class Fetches {
 
   private final ParentBook book;
   private final Speeds speeds;
+  private final HandOver handOver;
   private final PiecePicker picker;
   private final RandomGenerator random;
   private final int most;
   private int relaying;
   private final Map<Long, Fetch> running = new LinkedHashMap<>();
   private final BitSet claimed = new BitSet();
-  private final BitSet handedOver = new BitSet();
 
   /** Pieces that came too slowly: they are taken from who has them, be it a seed. */
   private final BitSet direct = new BitSet();
@@ -74,6 +71,7 @@ final class Fetches {
   Fetches(ParentBook book, PiecePicker picker, RandomGenerator random, int most) {
     this.book = book;
     this.speeds = new Speeds(book);
+    this.handOver = new HandOver(book, speeds);
     this.picker = picker;
     this.random = random;
     this.most = most;
@@ -106,8 +104,8 @@ final class Fetches {
     } else {
       ask(left, needs, readers, content, now, out);
     }
-    if (left.isEmpty() && wholeRunning() < most) {
-      handOver(now, out);
+    if (wholeRunning() < most && turnAt <= now && handOver.isDue(left, now)) {
+      handOver.next(running.values(), content, now).ifPresent(fetch -> takeAway(fetch, now, out));
     }
   }
 
@@ -126,6 +124,7 @@ final class Fetches {
         break;
       }
       left.clear(piece.getAsInt());
+      handOver.begun(now);
       Parent parent = bestParent(piece.getAsInt(), spared, content, now);
       if (parent.info.seed()) {
         turnAt = 0;
@@ -383,27 +382,6 @@ final class Fetches {
     return false;
   }
 
-  /** Nothing is left to ask for: idle parents take over from much slower ones. */
-  private void handOver(long now, List<Action> out) {
-    for (Fetch fetch : running.values()) {
-      if (!fetch.isUnderWay() || handedOver.get(fetch.piece)) {
-        continue;
-      }
-      double rest = fetch.rest(now);
-      for (Parent idle : book.all()) {
-        if (idle != fetch.parent
-            && idle.isFree(now)
-            && idle.announced.get(fetch.piece)
-            && now - fetch.startedAt > COST_OF_A_CHANGE
-            && rest > COST_OF_A_CHANGE + WORTH_A_CHANGE * speeds.promised(fetch.length, idle)) {
-          handedOver.set(fetch.piece);
-          takeAway(fetch, now, out);
-          return;
-        }
-      }
-    }
-  }
-
   private void takeAway(Fetch fetch, long now, List<Action> out) {
     direct.set(fetch.piece);
     if (!fetch.relayed) {
@@ -437,7 +415,7 @@ final class Fetches {
   void startOver(List<Action> out) {
     abortAll(out);
     new ArrayList<>(running.keySet()).forEach(this::ended);
-    handedOver.clear();
+    handOver.startOver();
     direct.clear();
   }
 
@@ -457,9 +435,7 @@ final class Fetches {
     for (Fetch fetch : running.values()) {
       if (fetch.isUnderWay()) {
         wake = Math.min(wake, fetch.deadline);
-        if (now - fetch.startedAt > COST_OF_A_CHANGE) {
-          wake = Math.min(wake, now + COST_OF_A_CHANGE);
-        }
+        wake = Math.min(wake, HandOver.wakeAt(fetch, now));
       }
     }
     return wake;
