@@ -99,6 +99,7 @@ class GrpcRelayTest {
   private Server server;
   private ProxyDaemon daemon;
   private ManagedChannel channel;
+  private String name;
 
   @BeforeEach
   void start() throws Exception {
@@ -106,7 +107,8 @@ class GrpcRelayTest {
     other = new TlsOrigin(dir.resolve("origin"), "");
     CertificateAuthority authority =
         new OwnAuthority(dir.resolve("origin/ca")).readOrMake("origin");
-    Issued issued = authority.issue("localhost", Instant.now());
+    name = ScriptedNames.name("grpc", "127.0.0.1");
+    Issued issued = authority.issue(name, Instant.now());
     server =
         NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
             .sslContext(
@@ -130,7 +132,7 @@ class GrpcRelayTest {
             .start();
     ProxyDaemon.export(dir);
     daemon = ProxyDaemon.of(dir, other, "", "rules: [{regex: 'blobs/sha256.*'}]");
-    channel = channel(server.getPort());
+    channel = channel(name, server.getPort());
   }
 
   @AfterEach
@@ -141,11 +143,11 @@ class GrpcRelayTest {
     other.close();
   }
 
-  private ManagedChannel channel(int port) throws Exception {
-    return NettyChannelBuilder.forAddress("localhost", port)
+  private ManagedChannel channel(String host, int port) throws Exception {
+    return NettyChannelBuilder.forAddress(host, port)
         .proxyDetector(target ->
             HttpConnectProxiedSocketAddress.newBuilder()
-                .setTargetAddress(InetSocketAddress.createUnresolved("localhost", port))
+                .setTargetAddress(InetSocketAddress.createUnresolved(host, port))
                 .setProxyAddress(
                     new InetSocketAddress(InetAddress.getLoopbackAddress(), daemon.port()))
                 .build())
@@ -308,8 +310,30 @@ class GrpcRelayTest {
   }
 
   @Test
+  void anotherProxyLeadsThere() throws Exception {
+    daemon.close();
+    try (ProxyDaemon front = ProxyDaemon.inFront(dir.resolve("front"))) {
+      daemon =
+          ProxyDaemon.behind(front, dir, other.authority(), "rules: [{regex: 'blobs/sha256.*'}]");
+      ManagedChannel proxied = channel(name, server.getPort());
+      try {
+        byte[] message = {1, 2, 3};
+        assertThat(ClientCalls.blockingUnaryCall(proxied, ECHO, options(), message))
+            .isEqualTo(message);
+        Iterator<byte[]> answers =
+            ClientCalls.blockingServerStreamingCall(proxied, MANY, options(), new byte[] {0});
+        assertThat(answers.next()).containsExactly(0);
+        front.close();
+        assertThatThrownBy(answers::hasNext).isInstanceOf(StatusRuntimeException.class);
+      } finally {
+        proxied.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
+      }
+    }
+  }
+
+  @Test
   void anOriginWithoutHttp2AnswersAsItCan() throws Exception {
-    ManagedChannel plain = channel(other.port());
+    ManagedChannel plain = channel("localhost", other.port());
     try {
       assertThatThrownBy(
               () -> ClientCalls.blockingUnaryCall(plain, ECHO, options(), new byte[] {1}))

@@ -85,6 +85,26 @@ final class ProxyDaemon implements AutoCloseable {
         dir, "backend: {caCert: " + origin.authority() + "}\n" + section(server, proxy));
   }
 
+  /**
+   * One that asks another proxy for the way to all that is not on this machine.
+   *
+   * @param authority what it believes origins by
+   * @param proxy lines of the section proxy
+   */
+  static ProxyDaemon behind(ProxyDaemon other, Path dir, Path authority, String proxy)
+      throws Exception {
+    return new ProxyDaemon(
+        dir,
+        "backend: {caCert: %s, proxy: 'http://u:p@127.0.0.1:%d'}\n"
+                .formatted(authority, other.port())
+            + section("", proxy));
+  }
+
+  /** One for {@link #behind}, which wants a user and a password. */
+  static ProxyDaemon inFront(Path dir) throws Exception {
+    return of(Files.createDirectories(dir), ", basicAuth: {username: u, password: p}", "");
+  }
+
   private static String section(String server, String proxy) {
     return "proxy:\n  server: {ip: 127.0.0.1, port: 0" + server + "}\n" + proxy.indent(2);
   }

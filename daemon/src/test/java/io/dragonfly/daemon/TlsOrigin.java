@@ -18,20 +18,29 @@ import java.util.Base64;
 import java.util.stream.Collectors;
 
 /**
- * nginx with TLS as an origin for localhost: files under /, and beside them what its configuration
- * is given. Its log has a line for each request.
+ * nginx with TLS as an origin, for localhost unless another name is given: files under /, and
+ * beside them what its configuration is given. Its log has a line for each request.
  */
 final class TlsOrigin implements AutoCloseable {
   private final Path directory;
   private final Process process;
+  private final String host;
   private final int port;
 
   TlsOrigin(Path directory, String locations) throws Exception {
+    this(directory, "localhost", locations);
+  }
+
+  /**
+   * @param host what its certificate names
+   */
+  TlsOrigin(Path directory, String host, String locations) throws Exception {
+    this.host = host;
     this.directory = Files.createDirectories(directory);
     Files.createDirectories(directory.resolve("files"));
     CertificateAuthority authority = new OwnAuthority(directory.resolve("ca")).readOrMake("origin");
     Files.writeString(authority(), authority.pem());
-    Issued issued = authority.issue("localhost", Instant.now());
+    Issued issued = authority.issue(host, Instant.now());
     Files.writeString(directory.resolve("chain.pem"), chain(issued));
     Files.writeString(directory.resolve("key.pem"), pem("PRIVATE KEY", issued.key().getEncoded()));
     try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
@@ -117,7 +126,7 @@ final class TlsOrigin implements AutoCloseable {
   }
 
   String base() {
-    return "https://localhost:" + port;
+    return "https://" + host + ":" + port;
   }
 
   void put(String name, byte[] content) throws IOException {

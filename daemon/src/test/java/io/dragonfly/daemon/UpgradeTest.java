@@ -2,6 +2,7 @@ package io.dragonfly.daemon;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import java.io.ByteArrayInputStream;
@@ -19,6 +20,7 @@ import java.security.cert.CertificateFactory;
 import java.util.Locale;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
@@ -55,19 +57,7 @@ class UpgradeTest {
   @BeforeEach
   void start() throws Exception {
     behind = new WebSocketOrigin();
-    origin =
-        new TlsOrigin(
-            dir.resolve("origin"),
-            """
-            location /ws {
-              proxy_pass http://127.0.0.1:%1$d;
-              proxy_http_version 1.1;
-              proxy_set_header Upgrade $http_upgrade;
-              proxy_set_header Connection upgrade;
-            }
-            location /refused { proxy_pass http://127.0.0.1:%1$d; }
-            """
-                .formatted(behind.port()));
+    origin = new TlsOrigin(dir.resolve("origin"), locations());
     ours = ProxyDaemon.export(dir);
     daemon = ProxyDaemon.of(dir, origin, "", "rules: [{regex: '^https://localhost'}]");
   }
@@ -77,6 +67,19 @@ class UpgradeTest {
     daemon.close();
     origin.close();
     behind.close();
+  }
+
+  private String locations() {
+    return """
+    location /ws {
+      proxy_pass http://127.0.0.1:%1$d;
+      proxy_http_version 1.1;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection upgrade;
+    }
+    location /refused { proxy_pass http://127.0.0.1:%1$d; }
+    """
+        .formatted(behind.port());
   }
 
   private static final class Texts implements WebSocket.Listener {
@@ -129,13 +132,13 @@ class UpgradeTest {
             .proxy(ProxySelector.of(InetSocketAddress.createUnresolved("127.0.0.1", daemon.port())))
             .build()) {
       WebSocket socket =
-          client.newWebSocketBuilder().buildAsync(URI.create(url), texts).get(20, TimeUnit.SECONDS);
+          client.newWebSocketBuilder().buildAsync(URI.create(url), texts).get(60, TimeUnit.SECONDS);
       assertThat(texts.next()).isEqualTo("hello");
       for (String text : new String[] {"one", large, "two"}) {
-        socket.sendText(text, true).get(20, TimeUnit.SECONDS);
+        socket.sendText(text, true).get(60, TimeUnit.SECONDS);
         assertThat(texts.next()).isEqualTo(text);
       }
-      socket.sendClose(WebSocket.NORMAL_CLOSURE, "done").get(20, TimeUnit.SECONDS);
+      socket.sendClose(WebSocket.NORMAL_CLOSURE, "done").get(60, TimeUnit.SECONDS);
       assertThat(texts.next()).isEqualTo("closed 1000");
     }
   }
@@ -152,6 +155,24 @@ class UpgradeTest {
   @Test
   void inATunnel() throws Exception {
     talk("ws://127.0.0.1:" + behind.port() + "/ws");
+  }
+
+  /** Inside of HTTPS, and in a tunnel that is none of HTTPS. */
+  @ParameterizedTest
+  @ValueSource(strings = {"wss", "ws"})
+  void anotherProxyLeadsThere(String scheme) throws Exception {
+    String name = ScriptedNames.name("upgraded", "127.0.0.1");
+    daemon.close();
+    try (TlsOrigin named = new TlsOrigin(dir.resolve("named"), name, locations());
+        ProxyDaemon other = ProxyDaemon.inFront(dir.resolve("other"))) {
+      String rules = "rules: [{regex: '^https://" + name + "'}]";
+      daemon = ProxyDaemon.behind(other, dir, named.authority(), rules);
+      int port = scheme.equals("wss") ? named.port() : behind.port();
+      String url = scheme + "://" + name + ":" + port + "/ws";
+      talk(url);
+      other.close();
+      assertThatThrownBy(() -> talk(url)).isInstanceOf(ExecutionException.class);
+    }
   }
 
   /** What comes up to a text. */

@@ -52,13 +52,18 @@ final class Destinations {
   /**
    * The addresses of a place, none of which is forbidden.
    *
-   * @throws Refusal when there are none, or one is
+   * @param byProxy whether another proxy looks the name up that is asked for the way there; then
+   *     there may be none
+   * @throws Refusal when there are none, or one is forbidden
    */
-  List<InetAddress> resolve(HostPort place) throws Refusal {
+  List<InetAddress> resolve(HostPort place, boolean byProxy) throws Refusal {
     List<InetAddress> addresses;
     try {
       addresses = Arrays.asList(InetAddress.getAllByName(place.host()));
     } catch (UnknownHostException e) {
+      if (byProxy) {
+        return List.of();
+      }
       throw new Refusal(
           HttpResponseStatus.BAD_GATEWAY,
           Refusal.Type.BACKEND,

@@ -14,8 +14,6 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.ssl.SslContext;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Executor;
@@ -171,7 +169,7 @@ final class Dispatch {
     }
     users.check(request);
     if (request.method().equals(HttpMethod.CONNECT)) {
-      connect(exchange, place(target));
+      connect(exchange, named(target));
       return;
     }
     boolean mirror = target.startsWith("/");
@@ -184,33 +182,40 @@ final class Dispatch {
   }
 
   private void connect(Exchange exchange, HostPort place) throws IOException, Refusal {
-    List<InetAddress> addresses = destinations.resolve(place);
+    OriginPlace known = place(place, "https://" + Interception.authority(place) + "/");
     Optional<SslContext> tls = interception.of(place);
     if (tls.isPresent()) {
-      unveiled.open(exchange, place, addresses, tls.get());
+      unveiled.open(exchange, known, tls.get());
     } else {
-      Tunnel.open(exchange, place, addresses);
+      Tunnel.open(exchange, known);
     }
+  }
+
+  /** Where a request goes, and whether it may. */
+  private OriginPlace place(HostPort name, String url) throws Refusal {
+    Optional<Passage.Via> via = origin.via(url);
+    return new OriginPlace(name, destinations.resolve(name, via.isPresent()), via);
+  }
+
+  private OriginPlace place(String url) throws Refusal {
+    return place(Destinations.of(url), url);
   }
 
   private static final String NAMED = "X-Dragonfly-Registry";
 
   private void answer(Exchange exchange, String url, boolean registry) throws IOException, Refusal {
     if (Upgrades.isWebSocket(exchange.request()) && !exchange.isStream()) {
-      Optional<Passage.Way> way = origin.way(url);
-      if (way.isPresent()) {
-        upgrades.answer(exchange, way.get(), destinations.resolve(Destinations.of(url)));
-        return;
-      }
+      upgrades.answer(exchange, origin.way(url), place(url));
+      return;
     }
     if (tokens.concern(exchange.request(), url)) {
-      var _ = destinations.resolve(Destinations.of(url));
+      var _ = place(url);
       tokens.answer(exchange, url);
       return;
     }
     Optional<TaskAsk> ask = choice.of(exchange.request(), url, registry);
     String where = ask.map(TaskAsk::url).orElse(url);
-    var _ = destinations.resolve(Destinations.of(where));
+    var _ = place(where);
     if (ask.isPresent()) {
       watch.throughSwarm();
       TaskAnswer task =
@@ -240,7 +245,7 @@ final class Dispatch {
     }
   }
 
-  static HostPort place(String authority) throws Refusal {
+  static HostPort named(String authority) throws Refusal {
     try {
       return HostPort.parse(authority);
     } catch (IllegalArgumentException e) {

@@ -1,6 +1,5 @@
 package io.dragonfly.daemon.proxy;
 
-import io.dragonfly.common.net.HostPort;
 import io.dragonfly.daemon.source.Passage;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
@@ -10,8 +9,6 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.flow.FlowControlHandler;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.Future;
-import java.net.InetAddress;
-import java.util.List;
 import java.util.concurrent.Executor;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
@@ -40,10 +37,9 @@ final class Onward {
    * @param protocols that are offered by TLS's ALPN
    * @throws Refusal when there is no connection, or its certificate is not believed
    */
-  Channel connect(Channel client, Passage.Way way, List<InetAddress> addresses, String... protocols)
+  Channel connect(Channel client, Passage.Way way, OriginPlace place, String... protocols)
       throws Refusal {
-    HostPort place = new HostPort(way.host(), way.port());
-    Channel remote = Tunnel.connect(client, place, addresses, () -> new Beginning(way, protocols));
+    Channel remote = Tunnel.connect(client, place, () -> new Beginning(way, protocols));
     if (way.tls().isEmpty()) {
       return remote;
     }
@@ -56,7 +52,7 @@ final class Onward {
       throw new Refusal(
           HttpResponseStatus.BAD_GATEWAY,
           Refusal.Type.BACKEND,
-          "No connection of TLS to " + place + ": " + agreed.cause().getMessage());
+          "No connection of TLS to " + place.name() + ": " + agreed.cause().getMessage());
     }
     return remote;
   }

@@ -85,13 +85,26 @@ final class PassThrough {
   }
 
   /**
-   * The way to an origin for what is no exchange of HTTP; empty where there is none but a proxy.
+   * The way to an origin for what is no exchange of HTTP.
    *
    * @throws Refusal when the URL can't be used
    */
-  Optional<Passage.Way> way(String url) throws Refusal {
+  Passage.Way way(String url) throws Refusal {
     try {
       return passage.way(url);
+    } catch (OriginException e) {
+      throw refusal(e);
+    }
+  }
+
+  /**
+   * The proxy that is asked for the way to an origin, if any.
+   *
+   * @throws Refusal when the URL can't be used
+   */
+  Optional<Passage.Via> via(String url) throws Refusal {
+    try {
+      return passage.via(url);
     } catch (OriginException e) {
       throw refusal(e);
     }

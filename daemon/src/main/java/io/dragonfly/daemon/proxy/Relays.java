@@ -1,6 +1,5 @@
 package io.dragonfly.daemon.proxy;
 
-import io.dragonfly.daemon.source.Passage;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
@@ -62,7 +61,7 @@ final class Relays {
     private final OriginPlace place;
     private @Nullable Promise<Channel> origin;
 
-    /** The origin can't be asked this way: not by HTTP/2, or only through another proxy. */
+    /** The origin does not speak HTTP/2. */
     private volatile boolean impossible;
 
     private Relay(OriginPlace place) {
@@ -148,15 +147,9 @@ final class Relays {
     private void connect(Channel client, Promise<Channel> made) {
       try {
         String root = "https://" + Interception.authority(place.name()) + "/";
-        Optional<Passage.Way> way = ways.way(root);
-        if (way.isEmpty()) {
-          impossible = true;
-          throw new IOException("another proxy stands on the way to " + place.name());
-        }
         String http2 = ApplicationProtocolNames.HTTP_2;
         Channel connection =
-            onward.connect(
-                client, way.get(), place.addresses(), http2, ApplicationProtocolNames.HTTP_1_1);
+            onward.connect(client, ways.way(root), place, http2, ApplicationProtocolNames.HTTP_1_1);
         if (!Onward.speaks(connection, http2)) {
           impossible = true;
           var _ = connection.close();

@@ -3,6 +3,7 @@ package io.dragonfly.daemon.proxy;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.dragonfly.common.net.HostPort;
+import io.dragonfly.daemon.source.Passage;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -11,6 +12,7 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
@@ -24,7 +26,9 @@ import io.netty.handler.timeout.IdleStateHandler;
 import io.netty.util.ReferenceCountUtil;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.util.List;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -47,12 +51,11 @@ final class Tunnel {
    *
    * @throws Refusal when none answers
    */
-  static void open(Exchange exchange, HostPort place, List<InetAddress> addresses)
-      throws Refusal, ClientGoneException {
+  static void open(Exchange exchange, OriginPlace place) throws Refusal, ClientGoneException {
     Channel client = exchange.channel();
     Channel remote;
     try {
-      remote = connect(client, place, addresses, () -> new End(client));
+      remote = connect(client, place, () -> new End(client));
     } catch (Refusal e) {
       if (exchange.gone().isCancelled()) {
         throw new ClientGoneException();
@@ -73,12 +76,52 @@ final class Tunnel {
   }
 
   /**
-   * Connects to the first address that answers.
+   * Connects to the first address that answers, of the place or of the proxy on the way there.
    *
    * @param handler of the new connection, which reads nothing by itself
    * @throws Refusal when none does, or the client has gone
    */
   static Channel connect(
+      Channel client, OriginPlace place, Supplier<? extends ChannelHandler> handler)
+      throws Refusal {
+    if (place.via().isPresent()) {
+      return connect(client, place.name(), place.via().get(), handler);
+    }
+    return connect(client, place.name(), place.addresses(), handler);
+  }
+
+  private static Channel connect(
+      Channel client, HostPort place, Passage.Via via, Supplier<? extends ChannelHandler> handler)
+      throws Refusal {
+    HostPort proxy = new HostPort(via.host(), via.port());
+    List<InetAddress> addresses;
+    try {
+      addresses = List.of(InetAddress.getAllByName(via.host()));
+    } catch (UnknownHostException e) {
+      throw noConnection(proxy, e);
+    }
+    ProxiedWay way = new ProxiedWay(place, via);
+    Channel remote =
+        connect(
+            client,
+            proxy,
+            addresses,
+            () ->
+                new ChannelInitializer<Channel>() {
+                  @Override
+                  protected void initChannel(Channel made) {
+                    made.pipeline().addLast(way, handler.get());
+                  }
+                });
+    try {
+      way.agreed.join();
+      return remote;
+    } catch (CompletionException e) {
+      throw noConnection(place, e.getCause() == null ? e : e.getCause());
+    }
+  }
+
+  private static Channel connect(
       Channel client,
       HostPort place,
       List<InetAddress> addresses,
@@ -87,14 +130,7 @@ final class Tunnel {
     Throwable why = new IllegalArgumentException("no address");
     for (InetAddress address : addresses) {
       ChannelFuture connecting =
-          new Bootstrap()
-              .group(client.eventLoop())
-              .channel(NioSocketChannel.class)
-              .option(ChannelOption.ALLOCATOR, client.alloc())
-              .option(ChannelOption.AUTO_READ, false)
-              .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
-              .option(ChannelOption.TCP_NODELAY, true)
-              .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MILLIS)
+          bootstrap(client)
               .handler(handler.get())
               .connect(new InetSocketAddress(address, place.port()))
               .awaitUninterruptibly();
@@ -106,10 +142,26 @@ final class Tunnel {
         break;
       }
     }
-    throw new Refusal(
+    throw noConnection(place, why);
+  }
+
+  private static Refusal noConnection(HostPort place, Throwable why) {
+    return new Refusal(
         HttpResponseStatus.BAD_GATEWAY,
         Refusal.Type.BACKEND,
         "No connection to " + place + ": " + why.getMessage());
+  }
+
+  /** For connections on the event loop of a client's, which read nothing by themselves. */
+  private static Bootstrap bootstrap(Channel client) {
+    return new Bootstrap()
+        .group(client.eventLoop())
+        .channel(NioSocketChannel.class)
+        .option(ChannelOption.ALLOCATOR, client.alloc())
+        .option(ChannelOption.AUTO_READ, false)
+        .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
+        .option(ChannelOption.TCP_NODELAY, true)
+        .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MILLIS);
   }
 
   /**

@@ -1,6 +1,5 @@
 package io.dragonfly.daemon.proxy;
 
-import io.dragonfly.common.net.HostPort;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
@@ -19,9 +18,7 @@ import io.netty.handler.ssl.ApplicationProtocolNegotiationHandler;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.handler.timeout.IdleStateHandler;
-import java.net.InetAddress;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -72,9 +69,9 @@ final class Unveiled {
   /**
    * Answers on a connection in a place's stead.
    *
-   * @param addresses of the place, where the tunnel goes if the client speaks something else
+   * @param place where the tunnel goes if the client speaks something else
    */
-  void open(Exchange exchange, HostPort place, List<InetAddress> addresses, SslContext tls) {
+  void open(Exchange exchange, OriginPlace place, SslContext tls) {
     Channel client = exchange.channel();
     client
         .eventLoop()
@@ -84,9 +81,9 @@ final class Unveiled {
                 client,
                 new FirstByte((ctx, isTls) -> {
                   if (isTls) {
-                    speak(ctx, new OriginPlace(place, addresses), tls);
+                    speak(ctx, place, tls);
                   } else {
-                    tunnel(ctx, place, addresses);
+                    tunnel(ctx, place);
                   }
                 }),
                 Tunnel.ESTABLISHED);
@@ -103,12 +100,12 @@ final class Unveiled {
     pipeline.remove(ctx.handler());
   }
 
-  private void tunnel(ChannelHandlerContext ctx, HostPort place, List<InetAddress> addresses) {
+  private void tunnel(ChannelHandlerContext ctx, OriginPlace place) {
     try {
       threads.execute(() -> {
         try {
           Channel client = ctx.channel();
-          Channel remote = Tunnel.connect(client, place, addresses, () -> new Tunnel.End(client));
+          Channel remote = Tunnel.connect(client, place, () -> new Tunnel.End(client));
           ctx.executor().execute(() -> Tunnel.join(ctx, remote));
         } catch (Refusal e) {
           log.info("event=proxy_tunnel_failed place={} reason=\"{}\"", place, e.getMessage());

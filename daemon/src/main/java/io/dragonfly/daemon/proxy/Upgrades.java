@@ -29,7 +29,6 @@ import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -70,15 +69,14 @@ final class Upgrades {
   /**
    * Asks the origin, and makes the tunnel if it agrees.
    *
-   * @param addresses of the origin
+   * @param place the origin
    * @throws Refusal when the origin gives no answer
    * @throws IOException when the client went away, or got a part of the answer only
    */
-  void answer(Exchange exchange, Passage.Way way, List<InetAddress> addresses)
-      throws IOException, Refusal {
+  void answer(Exchange exchange, Passage.Way way, OriginPlace place) throws IOException, Refusal {
     exchange.countAsOrigins();
     Channel client = exchange.channel();
-    Channel remote = onward.connect(client, way, addresses, ApplicationProtocolNames.HTTP_1_1);
+    Channel remote = onward.connect(client, way, place, ApplicationProtocolNames.HTTP_1_1);
     boolean switched = false;
     try (Cancellation.Registration _ = exchange.gone().onCancel(() -> close(remote))) {
       Reply reply = new Reply(remote, exchange.patience());

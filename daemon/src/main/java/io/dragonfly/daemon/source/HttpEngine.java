@@ -170,7 +170,7 @@ final class HttpEngine implements AutoCloseable {
       Trip trip)
       throws IOException {
     Duration answer = headerTimeout.compareTo(remaining) < 0 ? headerTimeout : remaining;
-    boolean direct = isDirect(target);
+    boolean direct = proxyOf(target).isEmpty();
     if (!direct) {
       names.checkLiteral(target.host());
     }
@@ -191,9 +191,9 @@ final class HttpEngine implements AutoCloseable {
     }
   }
 
-  /** Whether no proxy of the environment stands on the way. */
-  boolean isDirect(OriginUrl target) {
-    return proxies.proxyFor(target.scheme(), target.host(), target.port()).isEmpty();
+  /** The proxy on the way to an origin. */
+  Optional<ProxyRules.Proxy> proxyOf(OriginUrl target) {
+    return proxies.proxyFor(target.scheme(), target.host(), target.port());
   }
 
   private ClassicHttpResponse sendByHttp1(

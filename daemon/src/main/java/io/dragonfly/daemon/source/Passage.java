@@ -105,9 +105,15 @@ public final class Passage implements AutoCloseable {
    * @param authority as in Host
    * @param target path and query
    * @param tls with which a connection begins; absent for http
+   * @param via the proxy that is asked by CONNECT to lead there; absent for the direct way
    */
   public record Way(
-      String host, int port, String authority, String target, Optional<SSLContext> tls) {
+      String host,
+      int port,
+      String authority,
+      String target,
+      Optional<SSLContext> tls,
+      Optional<Via> via) {
     /** Without path and query, which may hold credentials. */
     @Override
     public String toString() {
@@ -116,26 +122,53 @@ public final class Passage implements AutoCloseable {
   }
 
   /**
-   * The way to an origin, for bytes that are not an exchange of HTTP; empty where it leads through
-   * a proxy of the environment.
+   * A proxy of the environment or of the configuration.
+   *
+   * @param user empty where it wants none, and no password then
+   */
+  public record Via(String host, int port, String user, String password) {
+    /** Without user and password. */
+    @Override
+    public String toString() {
+      return "Via[" + host + ":" + port + "]";
+    }
+  }
+
+  /**
+   * The proxy on the way to an origin, if any.
+   *
+   * @throws OriginException BAD_URL, UNSUPPORTED_SCHEME, CANCELLED
+   */
+  public Optional<Via> via(String url) throws OriginException {
+    return via(OriginUrl.parse(url));
+  }
+
+  private Optional<Via> via(OriginUrl url) throws OriginException {
+    return engine()
+        .proxyOf(url)
+        .map(proxy ->
+            new Via(
+                proxy.host(),
+                proxy.port(),
+                proxy.authorization().map(ProxyRules.UserAndPassword::user).orElse(""),
+                proxy.authorization().map(ProxyRules.UserAndPassword::password).orElse("")));
+  }
+
+  /**
+   * The way to an origin, for bytes that are not an exchange of HTTP.
    *
    * @throws OriginException BAD_URL, UNSUPPORTED_SCHEME, TLS, CANCELLED
    */
-  public Optional<Way> way(String url) throws OriginException {
+  public Way way(String url) throws OriginException {
     OriginUrl parsed = OriginUrl.parse(url);
-    if (!engine().isDirect(parsed)) {
-      return Optional.empty();
-    }
     try {
-      return Optional.of(
-          new Way(
-              parsed.host(),
-              parsed.port(),
-              DirectRequest.authority(parsed).toString(),
-              parsed.target(),
-              parsed.isTls()
-                  ? Optional.of(trust.trust(List.of(), parsed).context())
-                  : Optional.empty()));
+      return new Way(
+          parsed.host(),
+          parsed.port(),
+          DirectRequest.authority(parsed).toString(),
+          parsed.target(),
+          parsed.isTls() ? Optional.of(trust.trust(List.of(), parsed).context()) : Optional.empty(),
+          via(parsed));
     } catch (SSLException e) {
       throw Failures.beforeAnswer(e, parsed, options);
     }

@@ -168,7 +168,7 @@ final class RequestFuzzTest {
     }
     try {
       if (request.method().equals(HttpMethod.CONNECT)) {
-        assertThat(Dispatch.place(target).port()).isBetween(0, 65_535);
+        assertThat(Dispatch.named(target).port()).isBetween(0, 65_535);
         return;
       }
       boolean mirror = target.startsWith("/");
