@@ -33,8 +33,12 @@ class SmallRangeTest {
   private static final BlockSet BLOCKS = BlockSet.between(3, 5);
 
   private static Machine joined() {
+    return joined(RANGE);
+  }
+
+  private static Machine joined(DownloadRequest range) {
     Machine machine = new Machine();
-    machine.give(new Event.Attach(1, RANGE, true));
+    machine.give(new Event.Attach(1, range, true));
     machine.ready(true);
     machine.order(new SwarmOrder.Content(content(3)));
     machine.opened();
@@ -167,6 +171,29 @@ class SmallRangeTest {
 
     machine.give(new Event.OriginPiece(rest.read(), stored(1, true)));
     assertThat(machine.download.isDone()).isTrue();
+  }
+
+  @Test
+  void manyBlocksThatAreHereAreReadAround() {
+    BlockSet held = BlockSet.between(3, 8);
+    Machine machine =
+        joined(
+            Requests.withRange(
+                REQUEST, "bytes=" + (PIECE + 3 * BLOCK) + "-" + (PIECE + 8 * BLOCK - 1)));
+    machine.order(new SwarmOrder.GoToOrigin("nobody has it", new BitSet()));
+    for (BlockSet blocks :
+        List.of(held, BlockSet.between(0, 3), BlockSet.between(8, (int) (PIECE / BLOCK)))) {
+      Action.ReadOrigin read = machine.last(Action.ReadOrigin.class);
+      assertThat(read.first()).isEqualTo(1);
+      boolean rest = read.part().isEmpty();
+      assertThat(rest || read.part().get().equals(blocks)).as("%s for %s", read, blocks).isTrue();
+      assertThat(rest).isEqualTo(blocks.end() * BLOCK == PIECE);
+      machine.forget();
+      if (!rest) {
+        machine.give(
+            new Event.OriginBlocks(read.read(), 1, blocks), new Event.OriginEnded(read.read()));
+      }
+    }
   }
 
   @Test
