@@ -3,12 +3,14 @@ package io.dragonfly.daemon;
 import io.dragonfly.common.rpc.EventLoops;
 import io.dragonfly.common.rpc.RpcChannels;
 import io.dragonfly.daemon.rpc.SchedulerLook;
+import io.dragonfly.daemon.rpc.SchedulerLook.ClockLook;
 import io.dragonfly.daemon.rpc.SchedulerLook.KnownHost;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The cluster as a daemon with this configuration would find it, for programs that look and take no
@@ -62,6 +64,16 @@ public final class ClusterView implements AutoCloseable {
    */
   public List<KnownHost> hosts(InetSocketAddress scheduler, Duration patience) throws IOException {
     return SchedulerLook.hosts(schedulerChannels, scheduler, patience);
+  }
+
+  /**
+   * Compares this host's clock with a scheduler's; empty where that does not tell the time.
+   *
+   * @throws IOException when it gives no answer in time
+   */
+  public Optional<ClockLook> clock(InetSocketAddress scheduler, Duration patience)
+      throws IOException {
+    return SchedulerLook.clock(schedulerChannels, scheduler, patience);
   }
 
   /**

@@ -69,7 +69,7 @@ final class Checkup {
       }
     }
     check("disk", USUAL, machine::disk);
-    check("clock", USUAL, () -> List.of(machine.clock()));
+    check("clock", USUAL, () -> List.of(machine.clock(cluster.clocks())));
     check("clients", USUAL, () -> List.of(machine.clients(environment)));
     if (pull) {
       List<InetSocketAddress> known = schedulers;

@@ -2,12 +2,15 @@ package io.dragonfly.dist;
 
 import io.dragonfly.common.net.HostPort;
 import io.dragonfly.daemon.ClusterView;
+import io.dragonfly.daemon.rpc.SchedulerLook.ClockLook;
 import io.dragonfly.daemon.rpc.SchedulerLook.KnownHost;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 
 /** Whether the schedulers answer, and whom they know. One after the other, each but once. */
@@ -20,6 +23,7 @@ final class ClusterChecks {
   private final Patient patient;
   private final List<InetSocketAddress> answering = new ArrayList<>();
   private final List<KnownHost> hosts = new ArrayList<>();
+  private final Map<HostPort, ClockLook> clocks = new LinkedHashMap<>();
 
   ClusterChecks(Patient patient) {
     this.patient = patient;
@@ -46,6 +50,7 @@ final class ClusterChecks {
         List<KnownHost> known = view.hosts(scheduler, PATIENCE);
         answering.add(scheduler);
         hosts.addAll(known);
+        view.clock(scheduler, PATIENCE).ifPresent(look -> clocks.put(place, look));
         findings.add(Finding.pass(check, place + " answers and knows " + count(known, "host")));
       } catch (IOException e) {
         findings.add(
@@ -65,6 +70,11 @@ final class ClusterChecks {
   /** Schedulers that answered. */
   List<InetSocketAddress> answering() {
     return List.copyOf(answering);
+  }
+
+  /** What the clocks of those that told it said. */
+  Map<HostPort, ClockLook> clocks() {
+    return clocks;
   }
 
   Finding host(ClusterView view) {

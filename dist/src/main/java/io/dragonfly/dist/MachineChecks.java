@@ -9,6 +9,8 @@ import io.dragonfly.cli.setup.ClientState.State;
 import io.dragonfly.cli.setup.Setup;
 import io.dragonfly.common.file.FileProblem;
 import io.dragonfly.common.file.SystemCalls;
+import io.dragonfly.common.net.HostPort;
+import io.dragonfly.daemon.rpc.SchedulerLook.ClockLook;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -20,6 +22,7 @@ import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +35,13 @@ final class MachineChecks {
   private static final long LITTLE = 1L << 30;
   private static final int TIMEX_BYTES = 256;
   private static final int CLOCK_IS_UNSYNCHRONIZED = 5;
+
+  /** Beyond it, tokens of registries and short-lived certificates may be refused. */
+  private static final Duration CLOCK_TOLERANCE = Duration.ofSeconds(5);
+
+  private static final String NTP =
+      "run an NTP client such as chrony: a wrong clock makes certificates and tokens of registries"
+          + " invalid";
 
   private final Patient patient;
 
@@ -121,38 +131,76 @@ final class MachineChecks {
     }
   }
 
+  Finding clock(Map<HostPort, ClockLook> clocks) {
+    return clock(clocks, isSynchronized());
+  }
+
+  /**
+   * @param clocks what schedulers' clocks say beside this host's
+   * @param synced whether somebody sets this host's, as far as the kernel knows
+   */
+  static Finding clock(Map<HostPort, ClockLook> clocks, Optional<Boolean> synced) {
+    for (Map.Entry<HostPort, ClockLook> clock : clocks.entrySet()) {
+      Duration behind = clock.getValue().behind();
+      if (behind.abs().minus(clock.getValue().give()).compareTo(CLOCK_TOLERANCE) > 0) {
+        return Finding.fail(
+            "clock",
+            "this host's is "
+                + Amounts.time(behind.abs().toMillis())
+                + (behind.isNegative() ? " ahead of" : " behind")
+                + " that of the scheduler "
+                + clock.getKey(),
+            NTP);
+      }
+    }
+    boolean unset = !synced.orElse(true);
+    if (!clocks.isEmpty()) {
+      return Finding.pass(
+          "clock",
+          "this host's agrees with that of the scheduler "
+              + clocks.keySet().iterator().next()
+              + (unset ? ", though nobody sets it" : ""));
+    }
+    if (synced.isEmpty()) {
+      return Finding.warn(
+          "clock", "this system does not say whether its clock is right", "compare it with others");
+    }
+    return unset
+        ? Finding.warn("clock", "nobody sets the system's clock", NTP)
+        : Finding.pass("clock", "the system's clock is synchronized");
+  }
+
   /** What the kernel knows from whoever sets its clock. */
-  Finding clock() {
+  private static Optional<Boolean> isSynchronized() {
     Optional<MethodHandle> adjtimex =
         SystemCalls.isLinux()
             ? SystemCalls.find("adjtimex", FunctionDescriptor.of(JAVA_INT, ADDRESS))
             : Optional.empty();
     if (adjtimex.isEmpty()) {
-      return Finding.warn(
-          "clock", "this system does not say whether its clock is right", "compare it with others");
+      return Optional.empty();
     }
-    int state;
     try (Arena arena = Arena.ofConfined()) {
       // All zero: nothing is set, only asked.
       MemorySegment timex = arena.allocate(TIMEX_BYTES, 8);
-      state = (int) adjtimex.get().invokeExact(SystemCalls.newState(arena), timex);
+      int state = (int) adjtimex.get().invokeExact(SystemCalls.newState(arena), timex);
+      return Optional.of(state >= 0 && state != CLOCK_IS_UNSYNCHRONIZED);
     } catch (Throwable e) {
       throw new AssertionError("a system call does not throw", e);
     }
-    return state >= 0 && state != CLOCK_IS_UNSYNCHRONIZED
-        ? Finding.pass("clock", "the system's clock is synchronized")
-        : Finding.warn(
-            "clock",
-            "nobody sets the system's clock",
-            "run an NTP client such as chrony: a wrong clock makes certificates and tokens of"
-                + " registries invalid");
   }
 
   Finding clients(Map<String, String> environment) {
+    return clients(Setup.survey(Path.of("/"), environment, patient.proxy()));
+  }
+
+  /**
+   * @param states of the clients of this host
+   */
+  static Finding clients(List<ClientState> states) {
     List<String> using = new ArrayList<>();
     List<String> others = new ArrayList<>();
     List<String> wrong = new ArrayList<>();
-    for (ClientState client : Setup.survey(Path.of("/"), environment, patient.proxy())) {
+    for (ClientState client : states) {
       if (client.state() == State.USES) {
         using.add(client.name());
       } else if (client.state() == State.ELSEWHERE) {

@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.dragonfly.cli.Terminal;
+import io.dragonfly.cli.setup.ClientState;
+import io.dragonfly.cli.setup.ClientState.State;
+import io.dragonfly.common.net.HostPort;
 import io.dragonfly.daemon.ClusterView;
 import io.dragonfly.daemon.Daemon;
+import io.dragonfly.daemon.rpc.SchedulerLook.ClockLook;
 import io.dragonfly.daemon.rpc.SchedulerLook.KnownHost;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -21,12 +25,15 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -112,7 +119,8 @@ class DoctorTest {
           .contains("PASS  scheduler 127.0.0.1:" + cluster.schedulerPort() + " answers and knows")
           .contains("PASS  host      the scheduler knows this host as 127.0.0.1-seed-seed")
           .contains("PASS  seed      the scheduler knows 1 seed peer: seed")
-          .contains("disk  ", "write ", "clock ", "clients ")
+          .contains("disk  ", "write ", "clients ")
+          .contains("PASS  clock     this host's agrees with that of the scheduler 127.0.0.1:")
           .contains("PASS  pull      12.0 MiB with the scheduler 127.0.0.1:")
           .contains("passed on by the first peer to the second, SHA-256 equal");
       assertThat(known(cluster)).extracting(KnownHost::hostname).containsExactly("seed");
@@ -144,6 +152,59 @@ class DoctorTest {
       }
     }
     assertThat(failed).containsExactly("socket", "health", "proxy", "scheduler");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "-62000, FAIL, ahead of",
+    "62000, FAIL, behind",
+    "6000, PASS, agrees with",
+    "-6000, PASS, agrees with",
+    "0, PASS, agrees with"
+  })
+  void aClockThatDiffersFromTheSchedulersFails(long millis, String status, String words) {
+    HostPort scheduler = new HostPort("10.0.0.1", 8002);
+    ClockLook look = new ClockLook(Duration.ofMillis(millis), Duration.ofSeconds(2));
+    for (Optional<Boolean> kernel :
+        List.of(Optional.of(true), Optional.of(false), Optional.<Boolean>empty())) {
+      Finding finding = MachineChecks.clock(Map.of(scheduler, look), kernel);
+      assertThat(finding.status()).hasToString(status);
+      assertThat(finding.detail()).contains(words + " that of the scheduler 10.0.0.1:8002");
+      assertThat(finding.remedy().isEmpty()).isEqualTo(status.equals("PASS"));
+    }
+  }
+
+  @Test
+  void clientsThatAreSetUpOtherwiseAreNamedWithTheRemedy() {
+    ClientState uses = new ClientState("docker", true, State.USES, "");
+    ClientState other = new ClientState("podman", true, State.DOES_NOT, "");
+    ClientState absent = new ClientState("crio", false, State.DOES_NOT, "");
+    assertThat(MachineChecks.clients(List.of(uses, other, absent)))
+        .isEqualTo(Finding.pass("clients", "docker use the daemon; not set up: podman"));
+    assertThat(MachineChecks.clients(List.of(other, absent)))
+        .isEqualTo(
+            Finding.warn(
+                "clients", "none uses the daemon; not set up: podman", "'dragonfly setup CLIENT'"));
+
+    ClientState elsewhere = new ClientState("pip", true, State.ELSEWHERE, "");
+    ClientState unclear = new ClientState("containerd", true, State.UNCLEAR, "line 3 is no TOML");
+    Finding wrong = MachineChecks.clients(List.of(uses, elsewhere, unclear));
+    assertThat(wrong.status()).isEqualTo(Finding.Status.WARN);
+    assertThat(wrong.detail())
+        .contains("pip was set up for another address, or is not in force")
+        .contains("containerd: line 3 is no TOML");
+    assertThat(wrong.remedy()).isEqualTo("'dragonfly setup CLIENT'");
+  }
+
+  @Test
+  void withoutASchedulersClockTheKernelsWordCounts() {
+    assertThat(MachineChecks.clock(Map.of(), Optional.of(true)).status())
+        .isEqualTo(Finding.Status.PASS);
+    for (Optional<Boolean> kernel : List.of(Optional.of(false), Optional.<Boolean>empty())) {
+      Finding finding = MachineChecks.clock(Map.of(), kernel);
+      assertThat(finding.status()).isEqualTo(Finding.Status.WARN);
+      assertThat(finding.remedy()).isNotEmpty();
+    }
   }
 
   @Test

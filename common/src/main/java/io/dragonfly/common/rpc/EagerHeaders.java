@@ -8,6 +8,7 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * Sends the response headers of given streaming methods when the call starts. grpc-java sends them
@@ -19,7 +20,7 @@ import java.util.Map;
 public final class EagerHeaders implements ServerInterceptor {
   private final Map<String, Rule> rules;
 
-  private record Rule(boolean eager, Map<Metadata.Key<String>, String> headers) {
+  private record Rule(boolean eager, Map<Metadata.Key<String>, Supplier<String>> headers) {
     Metadata metadata() {
       var metadata = new Metadata();
       addTo(metadata);
@@ -27,7 +28,7 @@ public final class EagerHeaders implements ServerInterceptor {
     }
 
     void addTo(Metadata metadata) {
-      headers.forEach(metadata::put);
+      headers.forEach((key, value) -> metadata.put(key, value.get()));
     }
   }
 
@@ -53,11 +54,17 @@ public final class EagerHeaders implements ServerInterceptor {
 
   /** A copy that adds a header to the responses of these methods, eager or not. */
   public EagerHeaders adding(String name, String value, MethodDescriptor<?, ?>... methods) {
+    return adding(name, () -> value, methods);
+  }
+
+  /** As {@link #adding(String, String, MethodDescriptor[])}, with what is so at each response. */
+  public EagerHeaders adding(
+      String name, Supplier<String> value, MethodDescriptor<?, ?>... methods) {
     var key = Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER);
     Map<String, Rule> extended = new HashMap<>(rules);
     for (MethodDescriptor<?, ?> method : methods) {
       Rule before = extended.getOrDefault(method.getFullMethodName(), new Rule(false, Map.of()));
-      Map<Metadata.Key<String>, String> headers = new HashMap<>(before.headers());
+      Map<Metadata.Key<String>, Supplier<String>> headers = new HashMap<>(before.headers());
       headers.put(key, value);
       extended.put(method.getFullMethodName(), new Rule(before.eager(), Map.copyOf(headers)));
     }

@@ -5,22 +5,30 @@ import io.dragonfly.api.scheduler.v2.ListHostsRequest;
 import io.dragonfly.api.scheduler.v2.SchedulerGrpc;
 import io.dragonfly.common.rpc.RpcChannels;
 import io.grpc.Channel;
+import io.grpc.ClientInterceptors;
+import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusException;
 import io.grpc.StatusRuntimeException;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
+import io.grpc.stub.MetadataUtils;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** What somebody who only looks can learn of a scheduler, or of a daemon by its socket. */
 public final class SchedulerLook {
   private static final int LARGEST_ANSWER = 64 << 20;
+  private static final Metadata.Key<String> TIME =
+      Metadata.Key.of("dragonfly-time", Metadata.ASCII_STRING_MARSHALLER);
 
   private SchedulerLook() {}
 
@@ -58,6 +66,43 @@ public final class SchedulerLook {
 
   private static KnownHost known(Host host) {
     return new KnownHost(host.getId(), host.getHostname(), host.getIp(), host.getType() != 0);
+  }
+
+  /**
+   * What a scheduler's clock says, beside this host's.
+   *
+   * @param behind how far this host's is behind; negative where it is ahead
+   * @param give how much it may be more or less, for the answer took a time to come
+   */
+  public record ClockLook(Duration behind, Duration give) {}
+
+  /**
+   * Compares this host's clock with a scheduler's; empty where that does not tell the time, as
+   * upstream's do not.
+   *
+   * @throws IOException when it gives no answer in time
+   */
+  public static Optional<ClockLook> clock(
+      RpcChannels channels, InetSocketAddress scheduler, Duration patience) throws IOException {
+    AtomicReference<Metadata> headers = new AtomicReference<>();
+    Channel channel =
+        ClientInterceptors.intercept(
+            SchedulerCalls.channel(channels, scheduler),
+            MetadataUtils.newCaptureMetadataInterceptor(headers, new AtomicReference<>()));
+    long before = System.nanoTime();
+    checkHealth(channel, patience);
+    Duration took = Duration.ofNanos(System.nanoTime() - before);
+    Instant now = Instant.now();
+    try {
+      return Optional.ofNullable(headers.get())
+          .map(received -> received.get(TIME))
+          .map(text -> Instant.ofEpochMilli(Long.parseLong(text)))
+          .map(theirs ->
+              new ClockLook(
+                  Duration.between(now.minus(took.dividedBy(2)), theirs), took.dividedBy(2)));
+    } catch (NumberFormatException e) {
+      return Optional.empty();
+    }
   }
 
   /**

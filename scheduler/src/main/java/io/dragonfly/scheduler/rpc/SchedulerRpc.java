@@ -13,6 +13,7 @@ import io.dragonfly.common.telemetry.Metrics;
 import io.dragonfly.scheduler.origin.OriginFailure;
 import io.dragonfly.scheduler.swarm.Swarm;
 import io.dragonfly.scheduler.swarm.SwarmSettings;
+import io.grpc.health.v1.HealthGrpc;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Executors;
@@ -33,6 +34,9 @@ public final class SchedulerRpc implements AutoCloseable {
 
   /** The one version of it. */
   public static final String EXTENSION_VERSION = "v1";
+
+  /** Tells whoever asks for the health what time it is here: milliseconds since 1970. */
+  public static final String TIME_HEADER = "dragonfly-time";
 
   private static final Logger log = LoggerFactory.getLogger(SchedulerRpc.class);
   private static final long TICK_MILLIS = 100;
@@ -113,7 +117,11 @@ public final class SchedulerRpc implements AutoCloseable {
                 SwarmGrpc.getHoldMethod()))
         .interceptor(
             EagerHeaders.of(SchedulerGrpc.getAnnouncePeerMethod(), SwarmGrpc.getJoinMethod())
-                .adding(EXTENSION_HEADER, EXTENSION_VERSION, SchedulerGrpc.getAnnounceHostMethod()))
+                .adding(EXTENSION_HEADER, EXTENSION_VERSION, SchedulerGrpc.getAnnounceHostMethod())
+                .adding(
+                    TIME_HEADER,
+                    () -> Long.toString(System.currentTimeMillis()),
+                    HealthGrpc.getCheckMethod()))
         .service(new SchedulerService(shell, health, clusterId))
         .service(new SwarmService(shell, timer));
   }
