@@ -323,7 +323,7 @@ class GrpcRelayTest {
         Iterator<byte[]> answers =
             ClientCalls.blockingServerStreamingCall(proxied, MANY, options(), new byte[] {0});
         assertThat(answers.next()).containsExactly(0);
-        front.close();
+        front.daemon().close();
         assertThatThrownBy(answers::hasNext).isInstanceOf(StatusRuntimeException.class);
       } finally {
         proxied.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);

@@ -170,7 +170,7 @@ class UpgradeTest {
       int port = scheme.equals("wss") ? named.port() : behind.port();
       String url = scheme + "://" + name + ":" + port + "/ws";
       talk(url);
-      other.close();
+      other.daemon().close();
       assertThatThrownBy(() -> talk(url)).isInstanceOf(ExecutionException.class);
     }
   }

@@ -15,10 +15,12 @@ class DestinationsTest {
   void addressesThatGiveAwayAMachinesCredentialsAreRefusedUnlessAllowed(String place)
       throws Exception {
     HostPort asked = HostPort.parse(place);
-    assertThatThrownBy(() -> new Destinations(/* allowLinkLocal= */ false, 1).resolve(asked))
+    assertThatThrownBy(() ->
+            new Destinations(/* allowLinkLocal= */ false, 1).resolve(asked, /* byProxy= */ false))
         .isInstanceOfSatisfying(
             Refusal.class, refusal -> assertThat(refusal.status().code()).isEqualTo(403));
-    List<InetAddress> allowed = new Destinations(/* allowLinkLocal= */ true, 1).resolve(asked);
+    List<InetAddress> allowed =
+        new Destinations(/* allowLinkLocal= */ true, 1).resolve(asked, /* byProxy= */ false);
     assertThat(allowed).containsExactly(InetAddress.getByName(asked.host()));
   }
 }
