@@ -28,14 +28,21 @@ record FirstLook(long start, long length) {
     }
     long piece = request.pieceLength().orElse(PieceLayout.automaticPieceLength(1L << 50));
     long first = Long.parseLong(range.group(1));
-    if (!byBlocks || range.group(2).isEmpty()) {
-      return new FirstLook(first - first % piece, most);
+    long begin = first - first % piece;
+    if (range.group(2).isEmpty()) {
+      return new FirstLook(begin, most);
+    }
+    long behind = Long.parseLong(range.group(2)) + 1;
+    if (!byBlocks) {
+      // What nobody wants yet would be cut off on its way, and read again when somebody does.
+      return first - begin >= most
+          ? new FirstLook(first, 1)
+          : new FirstLook(begin, Math.clamp(behind - begin, 1, most));
     }
     long block =
         request.pieceLength().isPresent() ? new PieceLayout(piece, piece).blockLength() : BLOCK;
-    long begin = first - first % piece;
     long start = begin + (first - begin) / block * block;
-    long end = Math.ceilDiv(Long.parseLong(range.group(2)) + 1, block) * block;
+    long end = Math.ceilDiv(behind, block) * block;
     return new FirstLook(start, Math.clamp(end - start, 1, most));
   }
 }
