@@ -213,10 +213,21 @@ final class Bench implements AutoCloseable {
   static void setUp(Path root, String... arguments) {
     List<String> all = new ArrayList<>(List.of(arguments));
     all.addAll(List.of("--root", root.toString()));
+    setUp("/root", root, all);
+  }
+
+  /** Runs {@code dragonfly setup} for a user of this machine. */
+  static void setUpUser(Path home, String... arguments) {
+    List<String> all = new ArrayList<>(List.of(arguments));
+    all.add("--user");
+    setUp(home.toString(), home, all);
+  }
+
+  private static void setUp(String home, Path directory, List<String> all) {
     ByteArrayOutputStream said = new ByteArrayOutputStream();
     PrintStream out = new PrintStream(said, true, UTF_8);
     Terminal terminal =
-        new Terminal(out, out, Map.of("HOME", "/root"), root, /* interactive= */ false);
+        new Terminal(out, out, Map.of("HOME", home), directory, /* interactive= */ false);
     int code = Setup.run(all.toArray(String[]::new), terminal);
     assertThat(code).as(said.toString(UTF_8)).isZero();
   }

@@ -35,9 +35,10 @@ final class ClientsTest {
             new ContainerdClient(bench, bench.registry()),
             new DockerClient(bench),
             new PodmanClient(bench),
-            new PipClient(bench),
+            new PipClient(bench, bench.files()),
             new AptClient(bench),
-            new GitLfsClient(bench, bench.lfs(bench.files().url() + GitLfsClient.OBJECTS)));
+            new GitLfsClient(
+                bench, bench.files(), bench.lfs(bench.files().url() + GitLfsClient.OBJECTS)));
   }
 
   @AfterAll

@@ -1,7 +1,9 @@
 package io.dragonfly.lab.clients;
 
+import io.dragonfly.lab.faults.LabCertificates;
 import io.dragonfly.lab.origin.LabContent;
 import io.dragonfly.lab.process.Nginx;
+import io.dragonfly.lab.process.ProcessCluster;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,21 +18,35 @@ final class FileTree {
     }
 
     String url() {
-      return tree.nginx.url(name);
+      return tree.url + name;
     }
   }
 
   private final Path directory;
   private final Nginx nginx;
 
-  private FileTree(Path directory, Nginx nginx) {
+  private final String url;
+
+  private FileTree(Path directory, Nginx nginx, String url) {
     this.directory = directory;
     this.nginx = nginx;
+    this.url = url;
   }
 
   static FileTree on(Bench bench, String directives) throws IOException, InterruptedException {
     Path directory = bench.newDirectory();
-    return new FileTree(directory, bench.nginx(directory, directives));
+    Nginx nginx = bench.nginx(directory, directives);
+    return new FileTree(directory, nginx, nginx.url(""));
+  }
+
+  /** One that is asked by https. */
+  static FileTree withTls(Bench bench, LabCertificates certificates) throws Exception {
+    Path directory = bench.newDirectory();
+    String place = bench.place().address() + ":" + ProcessCluster.freePort();
+    String tls =
+        "listen %s ssl; ssl_certificate %s; ssl_certificate_key %s;"
+            .formatted(place, certificates.certificate("good"), certificates.key("good"));
+    return new FileTree(directory, bench.nginx(directory, tls), "https://" + place + "/");
   }
 
   /** Adds a file of random bytes. */
@@ -52,7 +68,7 @@ final class FileTree {
 
   /** What the URLs of all files begin with. */
   String url() {
-    return nginx.url("");
+    return url;
   }
 
   /** Ends the origin; what it has is gone for who asks now. */

@@ -13,9 +13,10 @@ import java.util.List;
  * git-lfs with http.proxy; by a rule objects come through the swarm, what the server says of them
  * does not.
  *
+ * @param files where objects are
  * @param server its URL
  */
-record GitLfsClient(Bench bench, String server) implements Client {
+record GitLfsClient(Bench bench, FileTree files, String server) implements Client {
   /** In the tree that is served. */
   static final String OBJECTS = "objects/";
 
@@ -27,15 +28,25 @@ record GitLfsClient(Bench bench, String server) implements Client {
   @Override
   public Content publish(String name) throws Exception {
     LabContent object = new LabContent(name.hashCode(), 7_000_001);
-    Files.createDirectories(bench.files().directory().resolve(OBJECTS));
+    Files.createDirectories(files.directory().resolve(OBJECTS));
     String file = OBJECTS + object.sha256();
-    object.write(bench.files().directory().resolve(file));
-    return bench.files().served(file);
+    object.write(files.directory().resolve(file));
+    return files.served(file);
   }
 
   @Override
   public void get(String daemon, Content content) throws Exception {
-    FileTree.Served object = (FileTree.Served) content;
+    String proxy = bench.proxy(daemon);
+    pull((FileTree.Served) content, List.of(), List.of("config", "http.proxy", proxy));
+  }
+
+  /** With the configuration of a user. */
+  void get(Path home, Content content) throws Exception {
+    pull((FileTree.Served) content, List.of("HOME=" + home), List.of("status", "--short"));
+  }
+
+  private void pull(FileTree.Served object, List<String> environment, List<String> more)
+      throws Exception {
     Path repository = bench.newDirectory();
     Path file = repository.resolve("model.bin");
     git(repository, "init", "--quiet");
@@ -47,13 +58,19 @@ record GitLfsClient(Bench bench, String server) implements Client {
     git(repository, "add", ".");
     git(repository, "-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "-m", "a");
     git(repository, "config", "lfs.url", server);
-    git(repository, "config", "http.proxy", bench.proxy(daemon));
-    git(repository, "lfs", "pull");
+    git(repository, more.toArray(String[]::new));
+    git(environment, repository, "lfs", "pull");
     assertThat(LabContent.sha256(file)).isEqualTo(object.sha256());
   }
 
   private void git(Path repository, String... arguments) throws Exception {
-    List<String> command = new ArrayList<>(List.of(Tool.GIT.path(), "-C", repository.toString()));
+    git(List.of(), repository, arguments);
+  }
+
+  private void git(List<String> environment, Path repository, String... arguments)
+      throws Exception {
+    List<String> command = new ArrayList<>(environment);
+    command.addAll(List.of(Tool.GIT.path(), "-C", repository.toString()));
     command.addAll(List.of(arguments));
     bench.run(command);
   }

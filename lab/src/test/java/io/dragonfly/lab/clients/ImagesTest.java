@@ -7,6 +7,7 @@ import io.dragonfly.lab.faults.LabCertificates;
 import io.dragonfly.lab.origin.LabContent;
 import io.dragonfly.lab.process.ProcessCluster;
 import io.dragonfly.lab.process.Tool;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Images of all kinds, and registries that are not for everybody, with containerd and curl. */
 @Timeout(600)
@@ -76,6 +78,41 @@ final class ImagesTest {
     bench.during(Bench.ONE, () -> pull.through(Bench.ONE));
     bench.assertFromPeers(pushed, pull);
     Bench.assertRead(2, pushed);
+  }
+
+  /** As containerd asks from 2.1 on: for all of a layer in chunks, many of them at once. */
+  @ParameterizedTest
+  @ValueSource(ints = {6, 40})
+  void aLayerInChunksAtOnce(int chunks) throws Exception {
+    Path file = directory.resolve("chunks" + chunks);
+    new LabContent(chunks, 40_000_000).write(file);
+    String name = "v2/chunks/blobs/sha256:" + LabContent.sha256(file);
+    Path place = bench.files().directory().resolve(name);
+    Files.move(file, Files.createDirectories(place.getParent()).resolve(place.getFileName()));
+    FileTree.Served layer = bench.files().served(name);
+    bench.assertReadOnce(layer, daemon -> getInChunks(daemon, layer, chunks));
+  }
+
+  private void getInChunks(String daemon, FileTree.Served layer, int chunks) throws Exception {
+    Path output = bench.newDirectory();
+    long length = Math.ceilDiv(layer.bytes(), chunks);
+    List<String> command = new ArrayList<>(List.of(Tool.CURL.path(), "-Z", "--parallel-max", "50"));
+    for (int i = 0; i < chunks; i++) {
+      command.addAll(i == 0 ? List.of() : List.of("--next"));
+      command.addAll(List.of("-sS", "--fail", "-o", output.resolve("" + i).toString()));
+      command.addAll(
+          List.of("-H", "X-Dragonfly-Registry: " + bench.files().url().replaceAll("/$", "")));
+      command.addAll(List.of("-r", i * length + "-" + ((i + 1) * length - 1)));
+      command.add(bench.proxy(daemon) + "/" + layer.name());
+    }
+    bench.run(command);
+    Path all = output.resolve("all");
+    try (OutputStream out = Files.newOutputStream(all)) {
+      for (int i = 0; i < chunks; i++) {
+        Files.copy(output.resolve("" + i), out);
+      }
+    }
+    assertThat(LabContent.sha256(all)).isEqualTo(layer.sha256());
   }
 
   @Test

@@ -8,12 +8,13 @@ import io.dragonfly.lab.process.Tool;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /** pip with --proxy and an index; by a rule packages come through the swarm, the index does not. */
-record PipClient(Bench bench) implements Client {
+record PipClient(Bench bench, FileTree files) implements Client {
   private static final int BYTES = 6_000_001;
 
   @Override
@@ -24,9 +25,9 @@ record PipClient(Bench bench) implements Client {
   @Override
   public Content publish(String name) throws Exception {
     String file = name + "-1.0-py3-none-any.whl";
-    writeWheel(bench.files().directory().resolve(file), name);
-    FileTree.Served wheel = bench.files().served(file);
-    Path index = Files.createDirectories(bench.files().directory().resolve("simple").resolve(name));
+    writeWheel(files.directory().resolve(file), name);
+    FileTree.Served wheel = files.served(file);
+    Path index = Files.createDirectories(files.directory().resolve("simple").resolve(name));
     Files.writeString(
         index.resolve("index.html"),
         "<!DOCTYPE html><a href=\"/%1$s#sha256=%2$s\">%1$s</a>".formatted(file, wheel.sha256()));
@@ -60,21 +61,29 @@ record PipClient(Bench bench) implements Client {
 
   @Override
   public void get(String daemon, Content content) throws Exception {
-    FileTree.Served wheel = (FileTree.Served) content;
-    Path output = bench.newDirectory();
-    bench.run(
-        Tool.PIP.path(),
-        "--isolated",
-        "download",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--no-cache-dir",
-        "--no-deps",
+    download(
+        (FileTree.Served) content,
+        List.of(Tool.PIP.path(), "--isolated"),
         "--proxy=" + bench.proxy(daemon),
-        "--trusted-host=" + bench.place().address(),
-        "--index-url=" + bench.files().url() + "simple/",
-        "--dest=" + output,
-        wheel.name().substring(0, wheel.name().indexOf('-')));
+        "--trusted-host=" + bench.place().address());
+  }
+
+  /** With the configuration of a user. */
+  void get(Path home, Content content) throws Exception {
+    download((FileTree.Served) content, List.of("HOME=" + home, Tool.PIP.path()));
+  }
+
+  private void download(FileTree.Served wheel, List<String> pip, String... options)
+      throws Exception {
+    Path output = bench.newDirectory();
+    List<String> command = new ArrayList<>(pip);
+    command.addAll(List.of("download", "--quiet", "--disable-pip-version-check"));
+    command.addAll(List.of("--no-cache-dir", "--no-deps"));
+    command.addAll(List.of(options));
+    command.add("--index-url=" + files.url() + "simple/");
+    command.add("--dest=" + output);
+    command.add(wheel.name().substring(0, wheel.name().indexOf('-')));
+    bench.run(command);
     assertThat(LabContent.sha256(output.resolve(wheel.name()))).isEqualTo(wheel.sha256());
   }
 
