@@ -142,9 +142,18 @@ class NeverWorseTest {
         remote
             .getOutputStream()
             .write(
-                ("HTTP/1.1 200 OK\r\nConnection: keep-alive, X-Theirs\r\nX-Theirs: 1\r\n"
-                        + "Keep-Alive: timeout=9\r\nProxy-Authenticate: Basic\r\nX-Kept: 3\r\n"
-                        + "Content-Length: 2\r\n\r\nhi")
+                """
+                HTTP/1.1 200 OK
+                Connection: keep-alive, X-Theirs
+                X-Theirs: 1
+                Keep-Alive: timeout=9
+                Proxy-Authenticate: Basic
+                X-Kept: 3
+                Content-Length: 2
+
+                hi\
+                """
+                    .replace("\n", "\r\n")
                     .getBytes(ISO_8859_1));
         String answer =
             new String(client.getInputStream().readAllBytes(), ISO_8859_1).toLowerCase(Locale.ROOT);
