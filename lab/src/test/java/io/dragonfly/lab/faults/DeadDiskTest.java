@@ -53,7 +53,7 @@ final class DeadDiskTest {
 
       // With another disk in its place all is well again.
       daemon.stop();
-      disk.close();
+      disk.takeAway();
       bench.cluster.startPeer("a");
       long read = origin.bytesSent();
       bench.run(CACHE_DISK_DEAD, "a", origin.url("/dies")).succeededWith(CONTENT);

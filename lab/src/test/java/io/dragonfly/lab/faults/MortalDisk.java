@@ -73,8 +73,7 @@ final class MortalDisk implements AutoCloseable {
   }
 
   /** Also while files on it are open; then the directory is one of the disk below, and empty. */
-  @Override
-  public void close() throws IOException {
+  void takeAway() throws IOException {
     if (!mounted) {
       return;
     }
@@ -84,5 +83,10 @@ final class MortalDisk implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  @Override
+  public void close() throws IOException {
+    takeAway();
   }
 }
