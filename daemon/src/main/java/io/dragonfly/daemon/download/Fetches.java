@@ -21,7 +21,6 @@ import java.util.random.RandomGenerator;
 final class Fetches {
   private static final long SECOND = 1_000_000_000L;
 
-  private static final long SHORTEST_DEADLINE = Speeds.SHORTEST_DEADLINE;
   private static final long PAUSE_AFTER_FAILURE = SECOND / 2;
 
   /**
@@ -35,21 +34,14 @@ final class Fetches {
 
   private static final int MOST_OF_CROWD = 1;
 
-  /** Content of so few pieces is not worth waiting for others. */
-  private static final int FEW = 4;
-
-  private static final long LONGEST_TURN = SECOND / 4;
-  private static final double TURN_SHARE = 0.25;
-
-  /** For each that gives up a relay which takes too long, so many stay with theirs for now. */
-  private static final int RELAYS_THAT_WAIT = 8;
-
   /** What a relayed piece is expected to come at, beside one that its parent has. */
   private static final double RELAY_SHARE = 0.5;
 
   private final ParentBook book;
   private final Speeds speeds;
   private final HandOver handOver;
+  private final Overdue overdue;
+  private final SeedTurn seedTurn;
   private final PiecePicker picker;
   private final RandomGenerator random;
   private final int most;
@@ -72,6 +64,8 @@ final class Fetches {
     this.book = book;
     this.speeds = new Speeds(book);
     this.handOver = new HandOver(book, speeds);
+    this.overdue = new Overdue(book, speeds, random);
+    this.seedTurn = new SeedTurn(book, random);
     this.picker = picker;
     this.random = random;
     this.most = most;
@@ -215,23 +209,10 @@ final class Fetches {
     turnAt = 0; // What the seeds offer is asked for below.
     for (Parent parent : book.all()) {
       if (parent.info.seed() && !offer(parent, left, byPeers, content, now).isEmpty()) {
-        turnAt = turn == 0 ? now + turn(parent, content) : turn;
+        turnAt = turn == 0 ? now + seedTurn.length(parent, content) : turn;
         return;
       }
     }
-  }
-
-  private long turn(Parent seed, TaskContent content) {
-    long peers = book.all().stream().filter(parent -> !parent.info.seed()).count();
-    if (peers < 2 || content.layout().pieceCount() <= FEW) {
-      return 0;
-    }
-    long longest = LONGEST_TURN;
-    if (seed.bytesPerNano() > 0) {
-      double piece = content.layout().length(0) / seed.bytesPerNano();
-      longest = Math.clamp((long) (piece * TURN_SHARE), 1, LONGEST_TURN);
-    }
-    return random.nextLong(longest);
   }
 
   private void start(Parent parent, int piece, Needs needs, TaskContent content, List<Action> out) {
@@ -338,48 +319,19 @@ final class Fetches {
   /** Takes overdue transfers away from slow parents, where another one would do better. */
   void takeFromSlow(TaskContent content, long now, List<Action> out) {
     for (Fetch fetch : running.values()) {
-      if (!fetch.isUnderWay() || now < fetch.deadline) {
-        continue;
-      }
-      if (isTurn(fetch) && isBetterElsewhere(fetch, content, now)) {
+      if (overdue.isHopeless(fetch, content, now)) {
         if (!fetch.relayed) {
           fetch.parent.slowed();
         }
         takeAway(fetch, now, out);
-      } else {
-        fetch.overdue++;
-        fetch.deadline = now + Math.max(SHORTEST_DEADLINE, now - fetch.startedAt);
       }
     }
-  }
-
-  /**
-   * Of many that wait for one slow host, few should go to where the piece comes from, and the
-   * others take it from these. Who still waits goes there, too, the sooner the longer it has
-   * waited.
-   */
-  private boolean isTurn(Fetch fetch) {
-    int waiting = RELAYS_THAT_WAIT >> Math.min(fetch.overdue, 8);
-    return !fetch.relayed || waiting < 2 || random.nextInt(waiting) == 0;
   }
 
   /** Whether all that is under way comes too slowly through others: the parents do not suffice. */
   boolean isCrawling() {
     return !running.isEmpty()
         && running.values().stream().allMatch(fetch -> fetch.relayed && fetch.overdue > 0);
-  }
-
-  private boolean isBetterElsewhere(Fetch fetch, TaskContent content, long now) {
-    double rest = fetch.rest(now);
-    for (Parent other : book.all()) {
-      if (other != fetch.parent && other.isFree(now) && other.announced.get(fetch.piece)) {
-        double speed = other.bytesPerNano() == 0 ? speeds.typical() : other.bytesPerNano();
-        if (content.length() > 0 && fetch.length / speed < rest) {
-          return true;
-        }
-      }
-    }
-    return false;
   }
 
   private void takeAway(Fetch fetch, long now, List<Action> out) {
