@@ -3,6 +3,7 @@ package io.dragonfly.lab.clients;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.dragonfly.lab.process.ProcessCluster;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -98,6 +99,22 @@ final class ClientFaultsTest {
     end(second);
     Bench.assertRead(2, file);
     Bench.assertRead(2, image);
+  }
+
+  @Test
+  @Order(4)
+  void aDownloadOutlivesTheSchedulerThatIsKilledMidway() throws Exception {
+    FileTree files = FileTree.on(bench, "limit_rate 4m;");
+    CurlClient curl = new CurlClient(bench, files);
+    Content file = files.add("large", LARGE / 2);
+    long before = bench.storedBytes(Bench.ONE);
+    CompletableFuture<Void> download = begin(() -> curl.get(Bench.ONE, file));
+    await().atMost(LIMIT).until(() -> bench.storedBytes(Bench.ONE) > before + SOME);
+    bench.cluster().program(ProcessCluster.SCHEDULER).kill();
+    assertThat(download).as("all was there already").isNotDone();
+    end(download);
+    // What was under way may be read again by whom nobody allowed it any more.
+    Bench.assertRead(2, file);
   }
 
   private static CompletableFuture<Void> begin(Bench.Action action) {
