@@ -95,8 +95,9 @@ final class ProxyDaemon implements AutoCloseable {
       throws Exception {
     return new ProxyDaemon(
         dir,
-        "backend: {caCert: %s, proxy: 'http://u:p@127.0.0.1:%d'}\n"
-                .formatted(authority, other.port())
+        "backend: {caCert: %s, proxy: 'http://u:p@%s:%d'}\n"
+                .formatted(
+                    authority, ScriptedNames.name("front", "127.0.0.9,127.0.0.1"), other.port())
             + section("", proxy));
   }
 

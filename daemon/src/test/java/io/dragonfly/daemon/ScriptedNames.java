@@ -5,6 +5,7 @@ import java.net.UnknownHostException;
 import java.net.spi.InetAddressResolver;
 import java.net.spi.InetAddressResolverProvider;
 import java.security.Security;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +28,11 @@ public final class ScriptedNames extends InetAddressResolverProvider {
     Security.setProperty("networkaddress.cache.stale.ttl", "0");
   }
 
-  /** A name that means these addresses one after the other, and the last of them from then on. */
+  /**
+   * A name that means these addresses one after the other, and the last of them from then on.
+   *
+   * @param addresses each one, or several at a time with commas between
+   */
   static String name(String first, String... addresses) {
     String name = first + BELOW;
     SCRIPTS.put(name, new ConcurrentLinkedDeque<>(List.of(addresses)));
@@ -53,8 +58,11 @@ public final class ScriptedNames extends InetAddressResolverProvider {
         }
         ASKED.merge(host, 1, Integer::sum);
         String address = script.size() > 1 ? script.removeFirst() : script.getFirst();
-        return Stream.of(
-            InetAddress.getByAddress(host, InetAddress.ofLiteral(address).getAddress()));
+        List<InetAddress> all = new ArrayList<>();
+        for (String one : address.split(",", -1)) {
+          all.add(InetAddress.getByAddress(host, InetAddress.ofLiteral(one).getAddress()));
+        }
+        return all.stream();
       }
 
       @Override

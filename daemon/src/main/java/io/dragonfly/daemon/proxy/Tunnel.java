@@ -27,6 +27,7 @@ import io.netty.util.ReferenceCountUtil;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -100,21 +101,24 @@ final class Tunnel {
     } catch (UnknownHostException e) {
       throw noConnection(proxy, e);
     }
-    ProxiedWay way = new ProxiedWay(place, via);
+    List<ProxiedWay> ways = new ArrayList<>(); // One for each address that is tried.
     Channel remote =
         connect(
             client,
             proxy,
             addresses,
-            () ->
-                new ChannelInitializer<Channel>() {
-                  @Override
-                  protected void initChannel(Channel made) {
-                    made.pipeline().addLast(way, handler.get());
-                  }
-                });
+            () -> {
+              ProxiedWay way = new ProxiedWay(place, via);
+              ways.add(way);
+              return new ChannelInitializer<Channel>() {
+                @Override
+                protected void initChannel(Channel made) {
+                  made.pipeline().addLast(way, handler.get());
+                }
+              };
+            });
     try {
-      way.agreed.join();
+      ways.getLast().agreed.join();
       return remote;
     } catch (CompletionException e) {
       throw noConnection(place, e.getCause() == null ? e : e.getCause());
