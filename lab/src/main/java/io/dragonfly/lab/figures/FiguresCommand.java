@@ -45,6 +45,7 @@ public final class FiguresCommand {
     figures.put("crowd", new CrowdFigure());
     figures.put("memory", new MemoryFigure());
     figures.put("restart", new RestartFigure());
+    figures.put("limits", new LimitsFigure());
     figures.put("blob", new BlobFigure());
     figures.put("manifest", new ManifestFigure());
     figures.put("connections", new ConnectionsFigure());
