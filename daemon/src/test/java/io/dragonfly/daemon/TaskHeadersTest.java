@@ -84,6 +84,10 @@ class TaskHeadersTest {
           .isEqualTo(origin.path().substring(origin.path().indexOf(':') + 1));
       Set<String> paths = new HashSet<>();
       origin.asked.forEach(one -> paths.add(one.target()));
+      assertThat(origin.asked)
+          .flatExtracting(one -> one.headers().keySet())
+          .as("what speaks to the proxy stays here")
+          .noneMatch(name -> name.startsWith("X-dragonfly"));
       assertThat(paths).as("what is filtered is asked for").containsExactly(origin.path() + QUERY);
 
       HttpResponse<byte[]> refused = get(daemon, origin, "X-Dragonfly-Piece-Length", "1mib");

@@ -8,6 +8,10 @@ import io.dragonfly.lab.origin.LabContent;
 import io.dragonfly.lab.process.ProcessCluster;
 import io.dragonfly.lab.process.Program;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -97,6 +101,23 @@ final class FaultBench implements AutoCloseable {
     }
     try (Stream<Path> files = Files.walk(content)) {
       return files.filter(Files::isRegularFile).mapToLong(FaultBench::size).sum();
+    }
+  }
+
+  /** Bytes of pieces that a daemon has sent to other hosts. */
+  long sentBy(String daemon) throws IOException, InterruptedException {
+    URI metrics = URI.create("http://127.0.0.1:" + cluster.port(daemon + ".metrics") + "/metrics");
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      HttpResponse<String> answer =
+          client.send(
+              HttpRequest.newBuilder(metrics).timeout(Duration.ofSeconds(30)).build(),
+              HttpResponse.BodyHandlers.ofString());
+      return answer
+          .body()
+          .lines()
+          .filter(line -> line.startsWith("dragonfly_client_upload_traffic"))
+          .mapToLong(line -> (long) Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+          .sum();
     }
   }
 

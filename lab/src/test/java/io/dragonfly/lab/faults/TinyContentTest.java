@@ -7,13 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.dragonfly.lab.origin.Behaviour;
 import io.dragonfly.lab.origin.LabContent;
 import io.dragonfly.lab.origin.LabOrigin;
-import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -37,14 +31,14 @@ final class TinyContentTest {
         bench.run(PARENT_STALLS, "a", larger).succeededWith(LARGER);
         assertThat(origin.bytesSent()).isEqualTo(TINY.length());
         // One byte more has to be sent by its holder, as all content.
-        assertThat(sentBy(bench, "a")).isZero();
+        assertThat(bench.sentBy("a")).isZero();
         bench.run(PARENT_STALLS, "b", larger).succeededWith(LARGER);
         await()
             .atMost(PARENT_STALLS.limit())
-            .untilAsserted(() -> assertThat(sentBy(bench, "a")).isEqualTo(LARGER.length()));
+            .untilAsserted(() -> assertThat(bench.sentBy("a")).isEqualTo(LARGER.length()));
         bench.run(PARENT_STALLS, "b", tiny).succeededWith(TINY);
         assertThat(origin.bytesSent()).isEqualTo(TINY.length());
-        assertThat(sentBy(bench, "a")).isEqualTo(LARGER.length());
+        assertThat(bench.sentBy("a")).isEqualTo(LARGER.length());
       }
       bench.cluster.program("a").freeze();
       bench.cluster.program("b").freeze();
@@ -55,25 +49,6 @@ final class TinyContentTest {
       bench.cluster.program("a").thaw();
       bench.cluster.program("b").thaw();
       bench.returnsToBase();
-    }
-  }
-
-  /** Bytes of pieces that a daemon has sent to other hosts. */
-  private static long sentBy(FaultBench bench, String daemon)
-      throws IOException, InterruptedException {
-    URI metrics =
-        URI.create("http://127.0.0.1:" + bench.cluster.port(daemon + ".metrics") + "/metrics");
-    try (HttpClient client = HttpClient.newHttpClient()) {
-      HttpResponse<String> answer =
-          client.send(
-              HttpRequest.newBuilder(metrics).timeout(Duration.ofSeconds(30)).build(),
-              HttpResponse.BodyHandlers.ofString());
-      return answer
-          .body()
-          .lines()
-          .filter(line -> line.startsWith("dragonfly_client_upload_traffic"))
-          .mapToLong(line -> (long) Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
-          .sum();
     }
   }
 }
