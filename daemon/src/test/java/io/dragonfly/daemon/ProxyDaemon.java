@@ -93,11 +93,19 @@ final class ProxyDaemon implements AutoCloseable {
    */
   static ProxyDaemon behind(ProxyDaemon other, Path dir, Path authority, String proxy)
       throws Exception {
+    return behind(other.port(), dir, "caCert: " + authority + ", ", proxy);
+  }
+
+  /**
+   * The same, with whatever is at a port of this machine as the other proxy.
+   *
+   * @param backend keys of backend, each with a comma behind it
+   */
+  static ProxyDaemon behind(int other, Path dir, String backend, String proxy) throws Exception {
     return new ProxyDaemon(
         dir,
-        "backend: {caCert: %s, proxy: 'http://u:p@%s:%d'}\n"
-                .formatted(
-                    authority, ScriptedNames.name("front", "127.0.0.9,127.0.0.1"), other.port())
+        "backend: {%sproxy: 'http://u:p@%s:%d'}\n"
+                .formatted(backend, ScriptedNames.name("front", "127.0.0.9,127.0.0.1"), other)
             + section("", proxy));
   }
 

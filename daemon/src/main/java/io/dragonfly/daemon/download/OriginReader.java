@@ -324,6 +324,10 @@ final class OriginReader implements Runnable {
       writing = -1;
       download.post(new Event.OriginPiece(read, stored));
       return position;
+    } catch (OriginException e) {
+      // The next read goes on behind what came.
+      part.ifPresent(wantedBlocks -> brought(editor, piece, wantedBlocks));
+      throw e;
     } finally {
       if (finished) {
         editor.close();

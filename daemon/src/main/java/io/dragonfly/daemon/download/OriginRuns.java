@@ -44,7 +44,8 @@ final class OriginRuns {
     int first = first(free, readers, anywhere);
     BlockSet missing = content.layout().blocks(first).without(content.part(first));
     BlockSet run = joined(first, missing, content.layout());
-    return run.end() < missing.end()
+    BlockSet behind = content.layout().blocks(first).without(BlockSet.between(0, run.end()));
+    return run.end() < missing.end() || content.layout().bytes(first, behind) >= WORTH_SKIPPING
         ? PieceShare.between(first, first, Optional.of(run))
         : PieceShare.between(first, last(first, free, content, width), Optional.empty());
   }

@@ -3,6 +3,7 @@ package io.dragonfly.daemon.proxy;
 import io.dragonfly.common.net.HostPort;
 import io.dragonfly.common.net.LinkAddresses;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
@@ -62,6 +63,7 @@ final class Destinations {
       addresses = Arrays.asList(InetAddress.getAllByName(place.host()));
     } catch (UnknownHostException e) {
       if (byProxy) {
+        checkOtherSpelling(place);
         return List.of();
       }
       throw new Refusal(
@@ -76,6 +78,17 @@ final class Destinations {
       check(place, address);
     }
     return addresses;
+  }
+
+  /** What is no name here, as 0xA9FEA9FE, another proxy may read as an address. */
+  private void checkOtherSpelling(HostPort place) throws Refusal {
+    InetAddress address;
+    try {
+      address = Inet4Address.ofPosixLiteral(place.host());
+    } catch (IllegalArgumentException e) {
+      return;
+    }
+    check(place, address);
   }
 
   private void check(HostPort place, InetAddress address) throws Refusal {

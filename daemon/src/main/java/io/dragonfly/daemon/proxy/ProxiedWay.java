@@ -8,6 +8,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.util.Base64;
@@ -117,10 +118,26 @@ final class ProxiedWay extends ChannelDuplexHandler {
     var _ = ctx.close();
   }
 
+  /** Who asked says why there is no way: the handlers behind know of no connection yet. */
   @Override
   public void channelInactive(ChannelHandlerContext ctx) {
     fail(ctx, "it closed the connection");
-    ctx.fireChannelInactive();
+    if (isAgreed()) {
+      ctx.fireChannelInactive();
+    }
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+    if (isAgreed()) {
+      ctx.fireUserEventTriggered(event);
+    } else if (event instanceof ChannelInputShutdownEvent) {
+      fail(ctx, "it sends no more");
+    }
+  }
+
+  private boolean isAgreed() {
+    return agreed.isDone() && !agreed.isCompletedExceptionally();
   }
 
   @Override

@@ -51,6 +51,9 @@ final class TaskStream implements AutoCloseable {
   /** What had been sent of the answer by then, in bytes. */
   private long sentBefore;
 
+  /** The same at its end; -1 while it is sent. */
+  private long sentUpTo = -1;
+
   private TaskStream(
       TaskDownloads downloads, Sources sources, DownloadRequest request, Exchange exchange)
       throws DownloadException, IOException {
@@ -131,7 +134,7 @@ final class TaskStream implements AutoCloseable {
     if (sentFrom < 0) {
       return ByteCounts.NONE;
     }
-    long sent = exchange.sent() - sentBefore - fromOrigin;
+    long sent = (sentUpTo < 0 ? exchange.sent() : sentUpTo) - sentBefore - fromOrigin;
     return reader.sources(sentFrom, sentFrom + sent).plus(ByteSource.ORIGIN, fromOrigin);
   }
 
@@ -142,10 +145,20 @@ final class TaskStream implements AutoCloseable {
 
   /** Sends a range whose first bytes were read already. */
   void send(ByteRange range, ByteBuf first) throws DownloadException, IOException {
-    ByteBuf next = first;
-    long position = range.start();
-    sentFrom = position;
+    sentFrom = range.start();
     sentBefore = exchange.sent();
+    sentUpTo = -1;
+    try {
+      send(range, range.start(), first);
+    } finally {
+      sentUpTo = exchange.sent(); // What else goes out afterwards is not of this range.
+    }
+  }
+
+  private void send(ByteRange range, long from, ByteBuf first)
+      throws DownloadException, IOException {
+    long position = from;
+    ByteBuf next = first;
     while (true) {
       boolean last = position + next.readableBytes() == range.endExclusive();
       if (last && request.digest().isPresent()) {

@@ -1,12 +1,14 @@
 package io.dragonfly.daemon.source;
 
 import io.dragonfly.common.net.LinkAddresses;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
 import org.apache.hc.client5.http.DnsResolver;
 import org.apache.hc.client5.http.SystemDefaultDnsResolver;
 
@@ -54,14 +56,18 @@ final class GuardedNames implements DnsResolver {
 
   /** Where somebody else looks the name up: an address that stands in the URL itself. */
   void checkLiteral(String host) throws ForbiddenAddressException {
-    InetAddress address;
-    try {
-      address = InetAddress.ofLiteral(host);
-    } catch (IllegalArgumentException _) {
+    if (allowLinkLocal) {
       return;
     }
-    if (!allowLinkLocal) {
-      check(host, address);
+    // As others may read it, too: 0xA9FEA9FE.
+    for (Function<String, InetAddress> reading :
+        List.<Function<String, InetAddress>>of(
+            InetAddress::ofLiteral, Inet4Address::ofPosixLiteral)) {
+      try {
+        check(host, reading.apply(host));
+      } catch (IllegalArgumentException _) {
+        // It is no address in this spelling.
+      }
     }
   }
 

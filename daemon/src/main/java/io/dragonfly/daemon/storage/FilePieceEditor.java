@@ -137,6 +137,7 @@ final class FilePieceEditor implements PieceEditor {
     BlockHasher before = hasher;
     hasher = BlockHasher.withSha256(length, blockLength);
     expected = rootVerified;
+    proven = null; // The hashes prove more.
     BlockSet right = BlockSet.NONE;
     for (int block = 0; block < blockCount; block++) {
       if (kept.has(block) && before.matches(block, rootVerified)) {

@@ -46,6 +46,9 @@ public final class PieceStore implements AutoCloseable {
   /** Tasks whose journal wasn't read yet. */
   private final Set<TaskKey> unread = ConcurrentHashMap.newKeySet();
 
+  /** The disk did not take something: the next start looks at all of it again. */
+  private volatile boolean writesLost;
+
   private final Listeners<Consumer<TaskKey>> withdrawals = new Listeners<>("withdrawals");
   private final AtomicLong damaged = new AtomicLong();
   private final WriteBack writeBack = new WriteBack();
@@ -216,6 +219,11 @@ public final class PieceStore implements AutoCloseable {
     return damaged.get();
   }
 
+  /** The disk did not take what was written, which it tells once. */
+  void writesLost() {
+    writesLost = true;
+  }
+
   /**
    * Forces what was written to disk and says so, that nothing need be verified at the next start.
    */
@@ -236,7 +244,9 @@ public final class PieceStore implements AutoCloseable {
       for (StoredTask task : tasks.values()) {
         task.flush();
       }
-      released.markClean();
+      if (!writesLost) {
+        released.markClean();
+      }
     }
   }
 

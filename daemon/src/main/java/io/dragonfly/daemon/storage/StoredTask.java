@@ -464,6 +464,7 @@ public final class StoredTask {
     }
     if (!files.isTakenByDisk()) {
       pieces.doubtAll();
+      store.writesLost();
     }
     return files.cool(0, 0);
   }

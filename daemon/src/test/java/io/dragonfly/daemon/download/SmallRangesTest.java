@@ -196,6 +196,24 @@ class SmallRangesTest {
   }
 
   @Test
+  void anOriginThatBreaksOffAroundThemIsReadOnAndNotAgain() throws Exception {
+    swarm.known = false;
+    TestHost host = host("a");
+    int held = 8 * BLOCK; // In the midst of a piece, and enough to be read around.
+    var _ = range(host, PIECE + 20 * BLOCK, held);
+    var _ = range(host, 2 * PIECE - held, held); // And at the end of it.
+    long before = origin.bytes.get();
+
+    origin.cutAfter = 10L * BLOCK;
+    origin.cuts.set(Integer.MAX_VALUE);
+    var _ = all(host, whole());
+    assertThat(stored(host)).isEqualTo(content);
+    // Each break costs the block in which it happens, and what was on the way.
+    assertThat(origin.bytes.get() - before)
+        .isBetween(content.length - 2L * held, 2L * content.length);
+  }
+
+  @Test
   void underALeaseTheRangesPieceIsReadOnceForAll() throws Exception {
     TestHost first = host("a");
     TestHost second = host("b");

@@ -23,4 +23,14 @@ class DestinationsTest {
         new Destinations(/* allowLinkLocal= */ true, 1).resolve(asked, /* byProxy= */ false);
     assertThat(allowed).containsExactly(InetAddress.getByName(asked.host()));
   }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0xA9FEA9FE:80", "0251.0376.0251.0376:80", "0xa9.0xfe.0xa9.0xfe:80"})
+  void nobodyElseIsAskedForThemInAnotherSpelling(String place) throws Exception {
+    HostPort asked = HostPort.parse(place);
+    assertThatThrownBy(() ->
+            new Destinations(/* allowLinkLocal= */ false, 1).resolve(asked, /* byProxy= */ true))
+        .isInstanceOfSatisfying(
+            Refusal.class, refusal -> assertThat(refusal.status().code()).isEqualTo(403));
+  }
 }

@@ -3,6 +3,7 @@ package io.dragonfly.daemon.source;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.dragonfly.daemon.source.OriginException.Kind;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -47,8 +48,10 @@ final class ForbiddenAddressTest {
         HttpSource source =
             TestSource.create(
                 closed().environment(Map.of("HTTP_PROXY", "http://127.0.0.1:" + proxy.port())))) {
-      assertThat(TestSource.failure(source, OriginRequest.of("http://169.254.169.254/")).kind())
-          .isEqualTo(Kind.FORBIDDEN);
+      for (String host : List.of("169.254.169.254", "0xA9FEA9FE", "0251.0376.0251.0376")) {
+        assertThat(TestSource.failure(source, OriginRequest.of("http://" + host + "/")).kind())
+            .isEqualTo(Kind.FORBIDDEN);
+      }
       assertThat(proxy.requests()).isEmpty();
     }
   }

@@ -45,6 +45,9 @@ final class OriginDesk {
   /** Seeds that were asked in vain, until when. */
   private final Map<HostId, Long> blockedSeeds = new HashMap<>();
 
+  /** Seeds whose calls go on, by the trigger. */
+  private final Map<Long, HostId> calls = new HashMap<>();
+
   /** Children that nobody can serve although nothing is missing. */
   private final Set<Peer> starving = new LinkedHashSet<>();
 
@@ -221,8 +224,15 @@ final class OriginDesk {
     }
   }
 
-  /** The call to a seed has failed. */
+  /**
+   * The call to a seed has failed. Perhaps it had read all before it found that wrong, so that it
+   * holds no lease any more: it is not asked again for now, or it would read all again.
+   */
   void triggerFailed(long trigger, OriginFailure failure, long now) {
+    HostId called = calls.remove(trigger);
+    if (called != null) {
+      blockedSeeds.put(called, now + task.settings.seedBlockMillis());
+    }
     if (!OptionalLong.of(trigger).equals(task.lease.trigger())) {
       return;
     }
@@ -232,7 +242,6 @@ final class OriginDesk {
       case OriginLease.State.Free _ -> {}
       case OriginLease.State.Triggered triggered -> {
         verdict.failed(triggered.seed(), failure, now);
-        blockedSeeds.put(triggered.seed(), now + task.settings.seedBlockMillis());
         task.lease.release(true);
       }
       case OriginLease.State.Held held -> {
@@ -253,6 +262,7 @@ final class OriginDesk {
 
   /** The seed's host: it ended its call well; empty when that call is not the lease's. */
   Optional<HostId> triggerFinished(long trigger) {
+    calls.remove(trigger);
     if (task.lease.state() instanceof OriginLease.State.Triggered triggered
         && triggered.trigger() == trigger) {
       task.lease.release(false);
@@ -403,6 +413,7 @@ final class OriginDesk {
     }
     long trigger = triggerIds.getAsLong();
     seedTries++;
+    calls.put(trigger, address.get().id());
     triggerHeaders = demander.download.headersKey();
     task.lease.trigger(address.get().id(), trigger, seed.get().facts().extension(), now);
     task.effects()

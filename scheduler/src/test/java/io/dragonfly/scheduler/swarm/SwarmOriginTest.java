@@ -342,6 +342,24 @@ final class SwarmOriginTest {
   }
 
   @Test
+  void aSeedThatReadsAllAndFailsThenIsNotAskedAgain() {
+    driver.seed("s").host("a");
+    Stream a = driver.ours("a");
+    long call = driver.triggers.getFirst().trigger();
+    Stream seed = driver.ours("s", SwarmDriver.download(0, true, false, ""));
+    driver.report(seed, new PeerReport.ContentLearned(SwarmDriver.content(2, "v")));
+    driver.read(seed, 0, 1);
+    driver.read(seed, 1, 2);
+    driver.finished(seed);
+    // It compares all of it with the digest, and drops it.
+    driver.swarm.triggerFailed(
+        SwarmDriver.TASK, call, OriginFailure.unknown("another digest"), driver.now);
+    assertThat(driver.swarm.deleteTask(new HostId("s"), SwarmDriver.TASK, driver.now)).isTrue();
+    assertThat(driver.triggers).hasSize(1);
+    assertThat(a.last(PeerOrder.OriginLease.class)).isPresent();
+  }
+
+  @Test
   void aSeedThatFinishesItsCallWithoutRegisteringIsAHolder() {
     driver.seed("s").host("a");
     Stream a = driver.ours("a");
