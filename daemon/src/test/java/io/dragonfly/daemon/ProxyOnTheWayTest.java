@@ -27,7 +27,8 @@ class ProxyOnTheWayTest {
     try (ServerSocket other = new ServerSocket(0, 8, InetAddress.getLoopbackAddress());
         ProxyDaemon daemon = ProxyDaemon.behind(other.getLocalPort(), dir, "", "")) {
       Thread.startVirtualThread(() -> refuse(other, answer));
-      assertThat(daemon.raw("CONNECT 192.0.2.1:443 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"))
+      assertThat(
+              daemon.raw("CONNECT 192.0.2.1:443 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"))
           .startsWith("HTTP/1.1 502 ")
           .contains("192.0.2.1:443", told);
     }
