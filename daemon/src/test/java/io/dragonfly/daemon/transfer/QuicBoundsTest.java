@@ -207,8 +207,9 @@ final class QuicBoundsTest {
     await().atMost(LONG).until(() -> parentTask.uploadingCount() > 50);
     fetch(3, 1);
     await().atMost(LONG).until(() -> parentTask.uploadingCount() == 0);
-    // Of 400 MiB not more than the window, one piece for the other, and what waited to be sent.
-    assertThat(server.bytes()).isLessThanOrEqualTo((16 << 20) + (4 << 20) + (8 << 20));
+    // Of 400 MiB not more than the window, one piece for the other, and what waited to be sent:
+    // some hundred KiB for each of a hundred streams.
+    assertThat(server.bytes()).isLessThanOrEqualTo((16 << 20) + (4 << 20) + (24 << 20));
   }
 
   @Test
