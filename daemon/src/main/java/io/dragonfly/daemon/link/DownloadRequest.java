@@ -90,16 +90,24 @@ public record DownloadRequest(
 
   /** The same for a caller that wants it no faster than this, at least 1. */
   public DownloadRequest withBytesPerSecond(long most) {
-    return with(rangeHeader, digest, OptionalLong.of(most));
+    return with(rangeHeader, digest, OptionalLong.of(most), prefetch);
   }
 
   /** The same for this part of the content, and without a digest. */
   public DownloadRequest withRange(String header) {
-    return with(Optional.of(header), Optional.empty(), bytesPerSecond);
+    return with(Optional.of(header), Optional.empty(), bytesPerSecond, prefetch);
+  }
+
+  /** The same where nobody waits for the content yet. */
+  public DownloadRequest asPrefetch() {
+    return with(rangeHeader, digest, bytesPerSecond, /* newPrefetch= */ true);
   }
 
   private DownloadRequest with(
-      Optional<String> newRange, Optional<Digest> newDigest, OptionalLong newBytesPerSecond) {
+      Optional<String> newRange,
+      Optional<Digest> newDigest,
+      OptionalLong newBytesPerSecond,
+      boolean newPrefetch) {
     return new DownloadRequest(
         taskId,
         url,
@@ -115,7 +123,7 @@ public record DownloadRequest(
         triggeredByScheduler,
         timeout,
         certificateChain,
-        prefetch,
+        newPrefetch,
         newBytesPerSecond,
         encoded);
   }

@@ -30,7 +30,7 @@ final class Prefetches {
   void begin(TaskAsk ask) {
     DownloadRequest request;
     try {
-      request = downloads.request(ask.withRange(Optional.empty()));
+      request = downloads.request(ask.withRange(Optional.empty())).asPrefetch();
     } catch (IllegalArgumentException e) {
       return; // The client hears of it from its own download.
     }

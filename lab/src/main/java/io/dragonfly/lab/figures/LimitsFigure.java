@@ -78,7 +78,7 @@ final class LimitsFigure implements Figure {
         limit(cluster, config, PREFETCH);
         print(bench, "proxy.prefetchBandwidthLimit", () -> prefetch(proxy, url + "&prefetch"));
         limit(cluster, config, OUT);
-        bench.get(cluster, "a", url + "&out", "held");
+        bench.get(cluster, "a", url + "&out", "held" + run);
         print(bench, "upload.bandwidthLimit", () -> dfget(bench, cluster, "b", url + "&out"));
         print(
             bench,
